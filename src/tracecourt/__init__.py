@@ -1,0 +1,1 @@
+"""tracecourt: search traces of language models on trial."""

@@ -1,0 +1,1 @@
+"""Engines decide events against a system; the interpreter is the reference."""

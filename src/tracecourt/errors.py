@@ -1,0 +1,33 @@
+"""Faults of the tool's input. A refuted trace is a value, never one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from tracecourt.text import Diagnostic
+
+
+class TracecourtError(Exception):
+    """Base of all errors that tracecourt raises on purpose."""
+
+
+class InputError(TracecourtError):
+    """Something that the user named or wrote cannot be used; one helpful sentence says what and what to do."""
+
+
+class SpecError(TracecourtError):
+    """A grammar or specification is faulty; `diagnostics` holds every fault that was found."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(d.render() for d in self.diagnostics))
+
+
+def suggestion(wrong: str, known: Iterable[str]) -> str:
+    """` (did you mean …?)` with the nearest known name, or the known names when none is near."""
+    names = sorted(known)
+    near = get_close_matches(wrong, names, n=1, cutoff=0.55)
+    if near:
+        return f" (did you mean {near[0]}?)"
+    return f" (known: {', '.join(names)})" if names else ""

@@ -1,0 +1,1 @@
+"""Trace grammars: text → named items with raw arguments, and back."""

@@ -1,0 +1,312 @@
+"""A trace grammar: an ordinary Lark file whose rule aliases name facts and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import regex
+from lark import Lark, Token, Tree
+from lark.exceptions import GrammarError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from tracecourt.errors import SpecError
+from tracecourt.grammar.items import Completeness, Item, Raw, Reading
+from tracecourt.grammar.terminals import Terminal, terminal
+from tracecourt.resources import Library, read_source
+from tracecourt.text import Diagnostic, Source, Span
+
+STARTS = ("document", "prompt", "trace")
+END = "$END"
+
+
+@dataclass(frozen=True)
+class Word:
+    """An argument that is one word."""
+
+    terminal: Terminal
+
+
+@dataclass(frozen=True)
+class Many:
+    """Any number of arguments of one of some shapes."""
+
+    of: tuple[Shape, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """An argument made of several, in one of some ways."""
+
+    ways: tuple[tuple[Shape, ...], ...]
+
+
+Shape = Word | Many | Part
+
+
+class _Raw(tuple[Any, ...]):
+    """The children of a rule that is no item, with what Lark needs to know of their place."""
+
+    __slots__ = ()
+
+    def __lark_meta__(self) -> Any:
+        placed = [p for p in map(_placed, self) if not getattr(p, "empty", False)]
+        return _Place(placed[0], placed[-1]) if placed else _Place.NOWHERE
+
+
+def _placed(part: Any) -> Any:
+    if isinstance(part, _Raw):
+        return part.__lark_meta__()
+    return part.meta if isinstance(part, Tree) else part
+
+
+class _Place:
+    __slots__ = ("column", "empty", "end_column", "end_line", "end_pos", "line", "start_pos")
+    NOWHERE: _Place
+
+    def __init__(self, first: Any, last: Any) -> None:
+        self.empty = first is None
+        if first is not None:
+            self.start_pos, self.line, self.column = first.start_pos, first.line, first.column
+            self.end_pos, self.end_line, self.end_column = last.end_pos, last.end_line, last.end_column
+
+
+_Place.NOWHERE = _Place(None, None)
+
+
+class _Builder:
+    """Called by Lark at each reduction: items become small trees with a place, all else plain tuples of words."""
+
+    def __init__(self) -> None:
+        self.items: frozenset[str] = frozenset()
+
+    def __getattr__(self, name: str) -> Callable[[list[Any]], Any]:
+        if name.startswith("_") or name.isupper():  # lists inside rules, and terminals, stay as Lark makes them
+            raise AttributeError(name)
+
+        def reduce(children: list[Any]) -> Any:
+            if name in self.items:
+                return Tree(name, children)
+            return children[0] if len(children) == 1 and isinstance(children[0], Token) else _Raw(children)
+
+        return reduce
+
+
+class TraceGrammar:
+    """The grammar of a format's text, for its prompt, its trace, and the whole document."""
+
+    def __init__(self, name: str, source: Source, import_paths: Sequence[Path]) -> None:
+        """Build the LALR parser of a Lark file.
+
+        Raises:
+            SpecError: when the file is no LALR grammar with the rules `prompt`, `trace` and `document`.
+        """
+        self.name = name
+        self.source = source
+        builder = _Builder()
+        try:
+            self._lark = Lark(
+                source.text,
+                parser="lalr",
+                start=list(STARTS),
+                import_paths=[str(p) for p in import_paths],
+                propagate_positions=True,
+                transformer=builder,
+            )
+        except (GrammarError, UnexpectedInput, OSError) as error:
+            raise SpecError([_grammar_fault(source, error)]) from None
+        try:
+            self.terminals = {
+                t.name: terminal(
+                    t.name, t.pattern.to_regexp() if t.pattern.type == "re" else t.pattern.value, t.pattern.type == "str"
+                )
+                for t in self._lark.terminals
+            }
+        except ValueError as error:
+            raise SpecError([Diagnostic(str(error), source, Span(0, 1), "grammar")]) from None
+        builder.items = frozenset(r.alias for r in self._lark.rules if r.alias)
+        self.items = builder.items
+
+    @staticmethod
+    def load(name: str, library: Library) -> TraceGrammar:
+        """The grammar of that name.
+
+        Raises:
+            InputError: when there is no such file.
+            SpecError: when it is faulty.
+        """
+        path = library.find("grammar", name)
+        folders = [root / "grammars" for root in library.roots]
+        return TraceGrammar(name, read_source(path), [path.parent, *folders])
+
+    # ------------------------------------------------------------ what the grammar can print
+    @cached_property
+    def blank(self) -> str:
+        """What separates printed words: a space when the grammar ignores spaces, else nothing."""
+        ignored = [self.terminals[name] for name in self._lark.ignore_tokens]
+        return " " if any(regex.fullmatch(t.pattern, " ") for t in ignored) else ""
+
+    def ways(self, item: str) -> list[list[tuple[Terminal | Shape, bool]]]:
+        """The right-hand sides of an item: terminals and shapes in order, and whether each is an argument."""
+        return [self._sides(rule) for rule in self._lark.rules if rule.alias == item]
+
+    def shapes(self, item: str) -> tuple[tuple[Shape, ...], ...]:
+        """The arguments of an item, one tuple for each of its right-hand sides."""
+        return tuple(
+            tuple(Word(part) if isinstance(part, Terminal) else part for part, kept in side if kept) for side in self.ways(item)
+        )
+
+    def _sides(self, rule: Any) -> list[tuple[Terminal | Shape, bool]]:
+        sides: list[tuple[Terminal | Shape, bool]] = []
+        for symbol in rule.expansion:
+            if symbol.is_term:
+                sides.append((self.terminals[symbol.name], not symbol.filter_out))
+            else:
+                sides.append((self._shape(symbol.name), True))
+        return sides
+
+    def _shape(self, name: str) -> Shape:
+        rules = [r for r in self._lark.rules if r.origin.name == name]
+        if name.startswith("_"):
+            inner = [s for r in rules for s, kept in self._sides_but(r, name) if kept]
+            return Many(tuple(dict.fromkeys(Word(s) if isinstance(s, Terminal) else s for s in inner)))
+        ways = [tuple(Word(s) if isinstance(s, Terminal) else s for s, kept in self._sides(rule) if kept) for rule in rules]
+        if all(len(way) == 1 and isinstance(way[0], Word) for way in ways) and len(ways) == 1:
+            return ways[0][0]
+        return Part(tuple(ways))
+
+    def _sides_but(self, rule: Any, name: str) -> list[tuple[Terminal | Shape, bool]]:
+        kept = [s for s in rule.expansion if s.is_term or s.name != name]
+        return self._sides(_Sides(kept))
+
+    # ------------------------------------------------------------ reading
+    def read(self, source: Source, start: str) -> Reading:
+        """The items of a text under one of the rules `document`, `prompt`, `trace`; linear in its length."""
+        text = source.text
+        try:
+            tree = self._lark.parse(text, start=start)
+        except UnexpectedInput:
+            return self._read_broken(source, start)
+        return Reading(source, tuple(self._items([tree])), Completeness.COMPLETE)
+
+    def _read_broken(self, source: Source, start: str) -> Reading:
+        text = source.text
+        at: int
+        parser: Any = self._lark.parse_interactive(text, start=start)
+        try:
+            for _ in parser.iter_parse():
+                pass
+            at, width, cut = len(text.rstrip()), 1, True
+        except UnexpectedToken as error:
+            at, width = error.token.start_pos or 0, len(error.token)
+            cut = False
+        except UnexpectedCharacters as error:
+            at, width, cut = error.pos_in_stream or 0, 1, False
+        accepted = sorted(parser.accepts())
+        cut = cut or self._partial(text, at, accepted)
+        items = self._completed(parser, accepted)
+        completeness = Completeness.CUT if cut else Completeness.MALFORMED
+        found = _shown(text, at, width)
+        expected = tuple(sorted({self._described(name) for name in accepted}))
+        return Reading(source, tuple(items), completeness, Span(at, min(at + width, len(text))), found, expected)
+
+    def _completed(self, parser: Any, accepted: Iterable[str]) -> list[Item]:
+        """The items that are complete whatever word comes next."""
+        fewest: list[Any] | None = None
+        for name in accepted:
+            ahead = parser.copy(deepcopy_values=False)
+            stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
+            items = list(self._trees(stack if isinstance(stack, list) else [stack]))
+            if fewest is None or len(items) < len(fewest):
+                fewest = items
+        return [self._item(tree) for tree in fewest or ()]
+
+    def _partial(self, text: str, at: int, accepted: Iterable[str]) -> bool:
+        """Whether the rest of a text is the beginning of a word that may stand there."""
+        return any(
+            self._pattern(name).fullmatch(text, pos=at, partial=True) is not None
+            for name in [*accepted, *self._lark.ignore_tokens]
+            if name != END
+        )
+
+    def grows(self, source: Source, start: str) -> bool:
+        """Whether the last word of a legal text is a number that may have been cut before its last digit."""
+        text = source.text
+        if not text or text[-1].isspace():
+            return False
+        *_, last = self._lark.parse_interactive(text, start=start).iter_parse()
+        pattern, begin = self._pattern(last.type), last.start_pos or 0
+        return self.terminals[last.type].numeric and any(pattern.fullmatch(text + d, pos=begin) for d in "0123456789")
+
+    def _pattern(self, name: str) -> regex.Pattern[str]:
+        if name not in self._patterns:
+            found = self.terminals[name]
+            self._patterns[name] = regex.compile(
+                regex.escape(found.pattern) if found.literal == found.pattern else found.pattern
+            )
+        return self._patterns[name]
+
+    @cached_property
+    def _patterns(self) -> dict[str, regex.Pattern[str]]:
+        return {}
+
+    def _described(self, name: str) -> str:
+        if name == END:
+            return "the end"
+        found = self.terminals[name]
+        if found.literal is not None:
+            return f'"{found.literal}"'
+        value = "a number" if found.numeric else f"a {name.lower()}"
+        return f'"{found.prefix}" and {value}' if found.prefix else value
+
+    # ------------------------------------------------------------ trees to items
+    def _trees(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
+        todo = list(stack)[::-1]
+        while todo:
+            node = todo.pop()
+            if isinstance(node, Tree):
+                if node.data in self.items:
+                    yield node
+                else:
+                    todo.extend(reversed(node.children))
+            elif isinstance(node, _Raw):
+                todo.extend(reversed(node))
+
+    def _items(self, stack: Iterable[Any]) -> Iterable[Item]:
+        return map(self._item, self._trees(stack))
+
+    def _item(self, tree: Tree[Any]) -> Item:
+        meta = tree.meta
+        span = Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos)
+        return Item(str(tree.data), tuple(self._raw(child) for child in tree.children), span)
+
+    def _raw(self, child: Any) -> Raw:
+        if isinstance(child, Token):
+            return self.terminals[child.type].value(str(child))
+        return tuple(self._raw(part) for part in child)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    expansion: list[Any]
+
+
+def _shown(text: str, at: int, width: int) -> str:
+    if at >= len(text):
+        return "the text ends"
+    word = text[at : at + 40].split(maxsplit=1)
+    piece = word[0] if word and not text[at].isspace() else text[at]
+    shown = piece if len(piece) <= 20 else piece[:20] + "…"
+    return f"{shown!r} stands"
+
+
+def _grammar_fault(source: Source, error: Exception) -> Diagnostic:
+    if isinstance(error, UnexpectedInput):
+        at = min(error.pos_in_stream or 0, max(len(source.text) - 1, 0))
+        return Diagnostic("this is not a Lark grammar from here on", source, Span(at, at + 1), "grammar")
+    message = str(error).strip()
+    if "Undefined rule" in message or "Rules aren't allowed" in message or "Using an undefined rule" in message:
+        message += "; a trace grammar defines the rules prompt, trace and document"
+    return Diagnostic(message, source, Span(0, 1), "grammar")

@@ -1,0 +1,1 @@
+"""The specification language: text → syntax tree → checked, typed system."""

@@ -1,0 +1,451 @@
+"""Names and sorts of expressions: syntax → typed form, all faults collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tracecourt.errors import suggestion
+from tracecourt.spec import ir
+from tracecourt.spec import sorts as t
+from tracecourt.spec import syntax as s
+from tracecourt.spec.builtins import BUILTINS
+from tracecourt.text import Diagnostic, Note, Source, Span
+
+Declared = ir.Symbol | ir.Function | t.Sort
+
+
+@dataclass
+class Scope:
+    """The names that can be used at a place; an inner scope sees the outer one."""
+
+    names: dict[str, Declared] = field(default_factory=dict)
+    outer: Scope | None = None
+
+    def find(self, name: str) -> Declared | None:
+        """What a name stands for here."""
+        found = self.names.get(name)
+        return found if found is not None or self.outer is None else self.outer.find(name)
+
+    def visible(self) -> set[str]:
+        """All names that can be used here."""
+        return set(self.names) | (self.outer.visible() if self.outer else set())
+
+    def inner(self, symbols: Iterable[ir.Symbol]) -> Scope:
+        """A scope with some locals."""
+        return Scope({symbol.name: symbol for symbol in symbols}, self)
+
+
+@dataclass
+class Checker:
+    """Turns expressions of one file into typed form; faults go to `diagnostics`."""
+
+    source: Source
+    diagnostics: list[Diagnostic]
+    sampling: bool = False
+
+    # ------------------------------------------------------------ faults
+    def fault(self, message: str, span: Span, code: str = "name", notes: tuple[Note, ...] = ()) -> None:
+        """Report a fault at a span of the file."""
+        self.diagnostics.append(Diagnostic(message, self.source, span, code, notes))
+
+    def bad(self, span: Span) -> ir.Expr:
+        """What stands for a faulty expression, so that one fault is reported once."""
+        return ir.Const(t.ANYTHING, span, None)
+
+    # ------------------------------------------------------------ sorts
+    def sort(self, written: s.SortExpression, scope: Scope) -> t.Sort:
+        """The sort that was written."""
+        parts = tuple(self.sort(part, scope) for part in written.parts)
+        match written.kind:
+            case "named":
+                name = written.names[0]
+                found = scope.find(name)
+                if isinstance(found, t.Sort):
+                    return found
+                sorts = [n for n in scope.visible() if isinstance(scope.find(n), t.Sort)]
+                self.fault(f"there is no sort named {name}{suggestion(name, sorts)}", written.span)
+                return t.ANYTHING
+            case "int":
+                return t.INT
+            case "bool":
+                return t.BOOL
+            case "rational":
+                return t.RATIONAL
+            case "text":
+                return t.TEXT
+            case "range":
+                low, high = (self.check(bound, t.INT, scope) for bound in written.bounds)
+                return t.Range(low, high, self.source.slice(written.span))
+            case "enum":
+                return t.Enum(written.names)
+            case "tuple_of":
+                return t.Tuple(tuple(zip(written.names, parts, strict=True)))
+            case "optional":
+                return t.Optional(parts[0])
+            case "set_of":
+                return t.Set(parts[0])
+            case "list_of":
+                return t.List(parts[0])
+            case "stack_of":
+                return t.Stack(parts[0])
+            case "fifo_of":
+                return t.Fifo(parts[0])
+            case "map_of":
+                return t.Map(parts[0], parts[1])
+            case "queue_of":
+                rest = tuple(zip(written.names[1:], parts[1:], strict=True))
+                return t.Queue(parts[0], rest[0][1] if len(rest) == 1 else t.Tuple(rest))
+        raise AssertionError(written.kind)
+
+    # ------------------------------------------------------------ expressions
+    def check(self, expression: s.Expression, wanted: t.Sort, scope: Scope) -> ir.Expr:
+        """The typed form of an expression where a sort is wanted."""
+        match expression:
+            case s.Collection(kind="empty") if isinstance(wanted, t.Collection):
+                return _empty(wanted, expression.span)
+            case s.Collection(kind="list", items=()) if isinstance(wanted, t.List):
+                return _empty(wanted, expression.span)
+            case s.Conditional(condition=c, then=a, otherwise=b):
+                parts = (self.check(c, t.BOOL, scope), self.check(a, wanted, scope), self.check(b, wanted, scope))
+                return ir.Prim(wanted, expression.span, "if", parts)
+            case s.Name(name=name) if isinstance(wanted, t.Enum) and name in wanted.members:
+                return ir.Const(wanted, expression.span, name)
+            case s.Collection(kind="tuple", items=items) if isinstance(wanted, t.Tuple) and len(items) == len(wanted.fields):
+                inner = tuple(
+                    self.check(i, f, scope)
+                    for i, (_, f) in zip(items, wanted.fields, strict=True)
+                    if isinstance(i, s.Expression)
+                )
+                return ir.Display(wanted, expression.span, "tuple", inner)
+        return self.fit(self.infer(expression, scope), wanted)
+
+    def fit(self, found: ir.Expr, wanted: t.Sort) -> ir.Expr:
+        """The same value as the wanted sort; an optional is unwrapped where a plain value is wanted."""
+        if t.accepts(wanted, found.sort):
+            if isinstance(found.sort, t.Empty) and isinstance(wanted, t.Collection):
+                return _empty(wanted, found.span)
+            return found
+        if isinstance(found.sort, t.Optional) and t.accepts(wanted, found.sort.inner):
+            return ir.Prim(found.sort.inner, found.span, "the", (found,))
+        self.fault(f"this is {_a(found.sort)}, but {_a(wanted)} is needed here", found.span, "sort")
+        return self.bad(found.span)
+
+    def plain(self, expression: s.Expression, scope: Scope) -> ir.Expr:
+        """An expression whose optional, if it is one, is unwrapped."""
+        found = self.infer(expression, scope)
+        if isinstance(found.sort, t.Optional):
+            return ir.Prim(found.sort.inner, found.span, "the", (found,))
+        return found
+
+    def infer(self, expression: s.Expression, scope: Scope) -> ir.Expr:
+        """The typed form of an expression, whatever its sort."""
+        span = expression.span
+        match expression:
+            case s.Literal(value=value):
+                return _literal(value, span)
+            case s.Name():
+                return self.name(expression, scope)
+            case s.Apply():
+                return self.apply(expression, scope)
+            case s.Operation(operator=operator, operands=operands):
+                return self.operation(operator, operands, span, scope)
+            case s.FieldOf(base=base, field=name):
+                return self.field_of(self.plain(base, scope), name, span)
+            case s.Index(base=base, key=key):
+                return self.index(self.plain(base, scope), key, span, scope)
+            case s.Conditional(condition=c, then=a, otherwise=b):
+                condition, then, otherwise = self.check(c, t.BOOL, scope), self.infer(a, scope), self.infer(b, scope)
+                sort = t.join(then.sort, otherwise.sort)
+                if sort is None:
+                    self.fault(f"one branch is {_a(then.sort)}, the other {_a(otherwise.sort)}", span, "sort")
+                    return self.bad(span)
+                return ir.Prim(sort, span, "if", (condition, self.fit(then, sort), self.fit(otherwise, sort)))
+            case s.Collection():
+                return self.display(expression, scope)
+            case s.Comprehension(kind=kind, head=head, binder=binder):
+                binding, inside = self.binding(binder, scope)
+                parts = tuple(self.plain(part, inside) for part in head)
+                sort = _collection(kind, [p.sort for p in parts])
+                return ir.Each(sort, span, _kind(kind), parts, binding)
+            case s.Aggregate(name=name, head=head_expression, binder=binder):
+                binding, inside = self.binding(binder, scope)
+                part = self.plain(head_expression, inside)
+                each = ir.Each(t.List(part.sort), span, "list", (part,), binding)
+                return self.primitive(name, (each,), span)
+            case s.Quantified(quantifier=kind, binder=binder, body=body):
+                binding, inside = self.binding(binder, scope)
+                quantifier = "all" if kind == "all" else "any"
+                return ir.Quantifier(t.BOOL, span, quantifier, binding, self.check(body, t.BOOL, inside))  # type: ignore[arg-type]
+            case s.Least(binder=binder, key=key):
+                binding, inside = self.binding(binder, scope)
+                by = self.plain(key, inside)
+                if not t.numeric(by.sort):
+                    self.fault(f"elements are ordered by numbers, not by {_a(by.sort)}", by.span, "sort")
+                return ir.Least(binding.symbols[0].sort, span, binding, by)
+        raise AssertionError(expression)
+
+    def name(self, expression: s.Name, scope: Scope) -> ir.Expr:
+        """A symbol, a function without parameters, or a sort used as the collection of its values."""
+        found = scope.find(expression.name)
+        match found:
+            case ir.Symbol():
+                return ir.Ref(found.sort, expression.span, found)
+            case ir.Function(parameters=()):
+                return ir.Call(found.sort, expression.span, found, ())
+            case ir.Function(name=name):
+                self.fault(f"{name} is a function; write {name}(…)", expression.span)
+            case t.Sort():
+                return ir.Inhabitants(t.List(found), expression.span, found)
+            case None:
+                hint = suggestion(expression.name, scope.visible())
+                self.fault(f"nothing here is named {expression.name}{hint}", expression.span)
+        return self.bad(expression.span)
+
+    def apply(self, expression: s.Apply, scope: Scope) -> ir.Expr:
+        """A call of a function, a builtin, or one of the two forms that take names."""
+        name, arguments, span = expression.name, expression.arguments, expression.span
+        found = scope.find(name)
+        if isinstance(found, ir.Function):
+            if len(arguments) != len(found.parameters):
+                note = Note("declared here", found.source, found.span)
+                self.fault(f"{name} takes {_count(found.parameters)}, not {len(arguments)}", span, "sort", (note,))
+                return self.bad(span)
+            inner = tuple(self.check(a, p.sort, scope) for a, p in zip(arguments, found.parameters, strict=True))
+            return ir.Call(found.sort, span, found, inner)
+        if name == "mentioned":
+            return self.mentioned(expression, scope)
+        if name == "distance":
+            return self.distance(expression, scope)
+        if name in BUILTINS:
+            return self.primitive(name, tuple(self.plain(a, scope) for a in arguments), span)
+        functions = [n for n in scope.visible() if isinstance(scope.find(n), ir.Function)]
+        if found is None:
+            self.fault(f"there is no function named {name}{suggestion(name, [*functions, *BUILTINS])}", span)
+        else:
+            self.fault(f"{name} is not a function", span)
+        return self.bad(span)
+
+    def mentioned(self, expression: s.Apply, scope: Scope) -> ir.Expr:
+        """`mentioned(Sort)`."""
+        match expression.arguments:
+            case (s.Name(name=name),) if isinstance(sort := scope.find(name), t.Sort):
+                return ir.Mentioned(t.List(sort), expression.span, sort, name)
+        self.fault("write mentioned(SORT) with the name of a sort", expression.span, "sort")
+        return self.bad(expression.span)
+
+    def distance(self, expression: s.Apply, scope: Scope) -> ir.Expr:
+        """`distance(start, successors, goal)`, where the last two name functions."""
+        match expression.arguments:
+            case (start, s.Name(name=by), s.Name(name=to)):
+                successors, goal = scope.find(by), scope.find(to)
+                if (
+                    isinstance(successors, ir.Function)
+                    and isinstance(goal, ir.Function)
+                    and (
+                        len(successors.parameters) == len(goal.parameters) == 1
+                        and isinstance(successors.sort, t.Map)
+                        and t.numeric(successors.sort.value)
+                        and goal.sort == t.BOOL
+                    )
+                ):
+                    node = self.check(start, successors.parameters[0].sort, scope)
+                    return ir.Distance(successors.sort.value, expression.span, node, successors, goal)
+        usage = "write distance(node, successors, goal) with two functions: node to map of costs, node to bool"
+        self.fault(usage, expression.span, "sort")
+        return self.bad(expression.span)
+
+    def primitive(self, name: str, arguments: tuple[ir.Expr, ...], span: Span) -> ir.Expr:
+        """A builtin applied to typed arguments."""
+        builtin = BUILTINS.get(name)
+        if builtin is None:
+            self.fault(f"there is no function named {name}{suggestion(name, BUILTINS)}", span)
+            return self.bad(span)
+        if builtin.random and not self.sampling:
+            self.fault(f"{name} draws at random, which only a sample block may do", span, "sort")
+        if any(isinstance(a.sort, t.Anything) for a in arguments):
+            return self.bad(span)
+        sort = builtin.result(tuple(a.sort for a in arguments))
+        if sort is None:
+            given = ", ".join(str(a.sort) for a in arguments)
+            self.fault(f"{name} is used as {builtin.usage}, not with ({given})", span, "sort")
+            return self.bad(span)
+        return ir.Prim(sort, span, name, arguments)
+
+    def operation(self, operator: str, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
+        """Connectives, comparisons, membership, arithmetic."""
+        match operator:
+            case "and" | "or" | "not" | "=>":
+                return ir.Prim(t.BOOL, span, operator, tuple(self.check(o, t.BOOL, scope) for o in operands))
+            case "=" | "!=":
+                return self.equality(operator, operands, span, scope)
+            case "in" | "not in":
+                inside = self.membership(operands, span, scope)
+                return inside if operator == "in" else ir.Prim(t.BOOL, span, "not", (inside,))
+            case "??":
+                left, right = self.infer(operands[0], scope), self.infer(operands[1], scope)
+                plain = left.sort.inner if isinstance(left.sort, t.Optional) else left.sort
+                sort = t.join(plain, right.sort)
+                if sort is None:
+                    self.fault(f"?? joins {_a(plain)} with {_a(right.sort)}", span, "sort")
+                    return self.bad(span)
+                return ir.Prim(sort, span, "??", (self.fit(left, sort), right))
+        parts = tuple(self.plain(o, scope) for o in operands)
+        kinds = [p.sort for p in parts]
+        if operator in ("+", "-") and len(parts) == 2 and all(isinstance(k, t.Collection) for k in kinds):
+            sort = t.join(kinds[0], kinds[1])
+            if sort is not None:
+                return ir.Prim(sort, span, "union" if operator == "+" else "minus", parts)
+        if any(isinstance(k, t.Anything) for k in kinds):
+            return self.bad(span)
+        for part in parts:
+            if not t.numeric(part.sort):
+                self.fault(f"{operator} needs numbers, and this is {_a(part.sort)}", part.span, "sort")
+                return self.bad(span)
+        if operator in ("<", "<=", ">", ">="):
+            return ir.Prim(t.BOOL, span, operator, parts)
+        integral = all(isinstance(k, t.Int) for k in kinds) and operator != "/"
+        return ir.Prim(t.INT if integral else t.RATIONAL, span, operator if len(parts) == 2 else "negate", parts)
+
+    def equality(self, operator: str, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
+        """`=` and `!=` between values of joinable sorts."""
+        left = self.infer(operands[0], scope)
+        enumerated = isinstance(left.sort, t.Enum)
+        right = self.check(operands[1], left.sort, scope) if enumerated else self.infer(operands[1], scope)
+        if isinstance(left.sort, t.Empty):
+            left, right = right, left
+        if isinstance(right.sort, t.Empty) and isinstance(left.sort, t.Collection):
+            zero = ir.Const(t.INT, span, 0)
+            return ir.Prim(t.BOOL, span, operator, (ir.Prim(t.INT, span, "size", (left,)), zero))
+        if t.join(left.sort, right.sort) is None:
+            self.fault(f"{_a(left.sort)} is compared with {_a(right.sort)}", span, "sort")
+            return self.bad(span)
+        return ir.Prim(t.BOOL, span, operator, (left, right))
+
+    def membership(self, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
+        """`x in S` for a collection or a sort."""
+        element = self.plain(operands[0], scope)
+        if isinstance(operands[1], s.Name) and isinstance(sort := scope.find(operands[1].name), t.Sort):
+            return ir.Within(t.BOOL, span, self.fit(element, sort), sort)
+        collection = self.plain(operands[1], scope)
+        if isinstance(collection.sort, t.Anything):
+            return self.bad(span)
+        if not isinstance(collection.sort, t.Collection):
+            self.fault(f"in needs a collection on its right, and this is {_a(collection.sort)}", collection.span, "sort")
+            return self.bad(span)
+        return ir.Prim(t.BOOL, span, "in", (self.fit(element, collection.sort.element), collection))
+
+    def field_of(self, base: ir.Expr, name: str, span: Span) -> ir.Expr:
+        """`e.name` of a tuple."""
+        if isinstance(base.sort, t.Tuple):
+            for index, (field_name, sort) in enumerate(base.sort.fields):
+                if field_name == name:
+                    return ir.Project(sort, span, base, index)
+            names = [n for n, _ in base.sort.fields if n]
+            self.fault(f"{base.sort} has no field {name}{suggestion(name, names)}", span, "sort")
+        elif not isinstance(base.sort, t.Anything):
+            self.fault(f"{_a(base.sort)} has no fields", span, "sort")
+        return self.bad(span)
+
+    def index(self, base: ir.Expr, key: s.Expression, span: Span, scope: Scope) -> ir.Expr:
+        """`m[k]`."""
+        match base.sort:
+            case t.Map(element=wanted, value=value):
+                return ir.Prim(value, span, "index", (base, self.check(key, wanted, scope)))
+            case t.List(element=value):
+                return ir.Prim(value, span, "index", (base, self.check(key, t.INT, scope)))
+            case t.Anything():
+                return base
+        self.fault(f"{_a(base.sort)} cannot be indexed", span, "sort")
+        return self.bad(span)
+
+    def display(self, expression: s.Collection, scope: Scope) -> ir.Expr:
+        """A tuple, list, set or map written out."""
+        kind, span = expression.kind, expression.span
+        if kind == "empty" or not expression.items:
+            return ir.Display(t.Empty(t.ANYTHING), span, "list", ())
+        flat = [e for item in expression.items for e in (item if isinstance(item, tuple) else (item,))]
+        parts = tuple(self.plain(e, scope) for e in flat)
+        if kind == "tuple":
+            return ir.Display(t.Tuple(tuple(("", p.sort) for p in parts)), span, "tuple", parts)
+        step = 2 if kind == "map" else 1
+        sorts: list[t.Sort] = []
+        for offset in range(step):
+            joined: t.Sort | None = t.ANYTHING
+            for part in parts[offset::step]:
+                joined = t.join(joined, part.sort) if joined is not None else None
+            if joined is None:
+                self.fault(f"the elements of this {kind} are of different sorts", span, "sort")
+                joined = t.ANYTHING
+            sorts.append(joined)
+        return ir.Display(_collection(kind, sorts), span, _kind(kind), parts)
+
+    def binding(self, binder: s.Binder, scope: Scope) -> tuple[ir.Binding, Scope]:
+        """The symbols bound by `x, y in source if guard`, and the scope in which they can be used."""
+        source = self.plain(binder.source, scope)
+        sorts = self.bound_sorts(source, len(binder.names), binder.span)
+        symbols = tuple(ir.Symbol(name, sort, "local") for (name, _), sort in zip(binder.names, sorts, strict=True))
+        inside = scope.inner(symbols)
+        guard = None if binder.guard is None else self.check(binder.guard, t.BOOL, inside)
+        return ir.Binding(symbols, source, guard), inside
+
+    def bound_sorts(self, source: ir.Expr, names: int, span: Span) -> list[t.Sort]:
+        """The sorts of the names bound to the elements of a source."""
+        sort = source.sort
+        if isinstance(sort, t.Anything):
+            return [t.ANYTHING] * names
+        if not isinstance(sort, t.Collection):
+            self.fault(f"only collections can be gone through, and this is {_a(sort)}", source.span, "sort")
+            return [t.ANYTHING] * names
+        if names == 1:
+            return [sort.element]
+        if isinstance(sort, t.Map):
+            whole: t.Sort = t.Tuple((("", sort.element), ("", sort.value)))
+        else:
+            whole = sort.element
+        if isinstance(whole, t.Tuple) and len(whole.fields) == names:
+            return [field_sort for _, field_sort in whole.fields]
+        self.fault(f"the elements of {_a(sort)} cannot be taken apart into {names} names", span, "sort")
+        return [t.ANYTHING] * names
+
+    def template(self, message: s.Message, scope: Scope) -> ir.Template:
+        """A message with its expressions typed."""
+        return ir.Template(tuple(p if isinstance(p, str) else self.infer(p, scope) for p in message.parts))
+
+
+def _literal(value: object, span: Span) -> ir.Expr:
+    match value:
+        case bool():
+            return ir.Const(t.BOOL, span, value)
+        case int():
+            return ir.Const(t.INT, span, value)
+        case str():
+            return ir.Const(t.TEXT, span, value)
+        case (int() as over, int() as under):
+            return ir.Const(t.RATIONAL, span, Fraction(over, under))
+    return ir.Const(t.NOTHING, span, None)
+
+
+def _empty(sort: t.Collection, span: Span) -> ir.Expr:
+    kind = "map" if isinstance(sort, t.Map) else "set" if isinstance(sort, t.Set) else "list"
+    return ir.Display(sort, span, _kind(kind), ())
+
+
+def _collection(kind: str, sorts: list[t.Sort]) -> t.Sort:
+    if kind == "map":
+        return t.Map(sorts[0], sorts[1])
+    return t.List(sorts[0]) if kind == "list" else t.Set(sorts[0])
+
+
+def _kind(kind: str) -> Literal["list", "set", "map"]:
+    return "map" if kind == "map" else "set" if kind == "set" else "list"
+
+
+def _a(sort: t.Sort) -> str:
+    text = str(sort)
+    return f"an {text}" if text[:1] in "aeiou" else f"a {text}"
+
+
+def _count(parameters: tuple[ir.Symbol, ...]) -> str:
+    return "1 argument" if len(parameters) == 1 else f"{len(parameters)} arguments"

@@ -1,0 +1,218 @@
+"""Finds, reads and joins specifications: a format's grammar, domain and procedure become one system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+from tracecourt.errors import InputError, SpecError, suggestion
+from tracecourt.resources import Library, read_source
+from tracecourt.spec import ir
+from tracecourt.spec import sorts as t
+from tracecourt.spec import syntax as s
+from tracecourt.spec.declarations import Declarations, Module
+from tracecourt.spec.expressions import Checker, Scope
+from tracecourt.spec.parser import parse
+from tracecourt.text import Diagnostic
+
+U = TypeVar("U")
+
+
+@dataclass
+class Specifications:
+    """The declarations of a library, read once each."""
+
+    library: Library = field(default_factory=Library.shipped)
+    _read: dict[tuple[str, str], s.Declaration] = field(default_factory=dict)
+
+    def declaration(self, kind: str, name: str) -> s.Declaration:
+        """The declaration of a domain, procedure or format.
+
+        Raises:
+            InputError: when there is no such file.
+            SpecError: when the file is not in the language or declares something else.
+        """
+        if (kind, name) not in self._read:
+            source = read_source(self.library.find(kind, name))
+            found = parse(source)[0]
+            if (found.kind, found.name) != (kind, name):
+                message = f"this file must declare {kind} {name}, not {found.kind} {found.name}"
+                raise SpecError([Diagnostic(message, source, found.span, "place")])
+            self._read[kind, name] = found
+        return self._read[kind, name]
+
+    def alone(self, kind: str, name: str) -> Module:
+        """A domain or procedure checked by itself, its needs left abstract.
+
+        Raises:
+            SpecError: with every fault in it.
+        """
+        diagnostics: list[Diagnostic] = []
+        module = Declarations(self.declaration(kind, name), diagnostics, None, {}).resolve()
+        _raise(diagnostics)
+        return module
+
+    def format(self, name: str) -> ir.System:
+        """A format's system, names, arity and sorts of its parts checked against each other.
+
+        Raises:
+            InputError, SpecError: when a part is missing, faulty, or does not fit the others.
+        """
+        declaration = self.declaration("format", name)
+        uses = {item.kind: item for item in declaration.items if isinstance(item, s.Use)}
+        missing = [kind for kind in ("grammar", "domain", "procedure") if kind not in uses]
+        if missing:
+            message = f"the format does not name its {' and its '.join(missing)}"
+            raise SpecError([Diagnostic(message, declaration.source, declaration.span, "place")])
+        parts = {kind: self._named(declaration, uses[kind], kind) for kind in ("domain", "procedure")}
+        self._named(declaration, uses["grammar"], "grammar")
+        url = uses["source"].name if "source" in uses else ""
+        return self._join(declaration, parts["domain"], parts["procedure"], uses["grammar"].name, url)
+
+    def over(self, procedure: str, domain: str) -> ir.System:
+        """A procedure joined with a domain directly, for the trace blocks beside it."""
+        parts = self.declaration("domain", domain), self.declaration("procedure", procedure)
+        empty = s.Declaration(parts[1].span, "format", f"{procedure} over {domain}", "", (), parts[1].source)
+        return self._join(empty, *parts, grammar="", url="")
+
+    def examples(self, procedure: str) -> list[ir.Example]:
+        """The trace blocks beside a procedure, typed over their domains."""
+        declaration = self.declaration("procedure", procedure)
+        diagnostics: list[Diagnostic] = []
+        found = []
+        for block in declaration.items:
+            if isinstance(block, s.TraceBlock):
+                system = self.over(procedure, block.domain)
+                found.append(_example(block, system, Checker(declaration.source, diagnostics)))
+        _raise(diagnostics)
+        return found
+
+    def _named(self, declaration: s.Declaration, use: s.Use, kind: str) -> s.Declaration:
+        try:
+            return self.declaration(kind, use.name) if kind != "grammar" else self._grammar(use.name, declaration)
+        except InputError as error:
+            raise SpecError([Diagnostic(str(error), declaration.source, use.span, "name")]) from None
+
+    def _grammar(self, name: str, declaration: s.Declaration) -> s.Declaration:
+        self.library.find("grammar", name)
+        return declaration
+
+    def _join(
+        self, declaration: s.Declaration, domain: s.Declaration, procedure: s.Declaration, grammar: str, url: str
+    ) -> ir.System:
+        diagnostics: list[Diagnostic] = []
+        fixed = _fixed(declaration, (domain, procedure), diagnostics)
+        lower = Declarations(domain, diagnostics, Scope(), fixed).resolve()
+        middle = Declarations(declaration, diagnostics, lower.scope, {}).resolve()
+        supplied = Scope(middle.scope.names, lower.scope)
+        upper = Declarations(procedure, diagnostics, supplied, fixed).resolve()
+        _raise(diagnostics)
+        sorts = {n: v for module in (lower, upper) for n, v in module.scope.names.items() if isinstance(v, t.Sort)}
+        sources = (declaration.source, domain.source, procedure.source)
+        return ir.System(
+            name=declaration.name,
+            doc=declaration.doc,
+            source_url=url,
+            grammar=grammar,
+            domain=domain.name,
+            procedure=procedure.name,
+            params=(*lower.params, *upper.params),
+            facts=tuple(lower.facts),
+            sorts=sorts,
+            demands=tuple(lower.demands),
+            state=tuple(upper.state),
+            events=upper.events,
+            answer=upper.answer,
+            ending=upper.ending,
+            sample=lower.sample,
+            functions=tuple(_once((*lower.functions, *middle.functions, *upper.functions))),
+            sources=sources,
+        )
+
+
+def _fixed(declaration: s.Declaration, parts: tuple[s.Declaration, ...], diagnostics: list[Diagnostic]) -> dict[str, ir.Expr]:
+    """The parameters that a format sets, each checked to exist once."""
+    checker = Checker(declaration.source, diagnostics)
+    params = [item.name for part in parts for item in part.items if isinstance(item, s.Param)]
+    for name in sorted({n for n in params if params.count(n) > 1}):
+        checker.fault(f"{parts[0].name} and {parts[1].name} both have a parameter {name}", declaration.span, "join")
+    fixed = {}
+    for item in declaration.items:
+        if isinstance(item, s.Fix):
+            if item.name not in params:
+                checker.fault(f"there is no parameter {item.name}{suggestion(item.name, params)}", item.span)
+            fixed[item.name] = checker.infer(item.value, Scope())
+    return fixed
+
+
+def _example(block: s.TraceBlock, system: ir.System, checker: Checker) -> ir.Example:
+    facts = {f.name: f.sort for f in system.facts} | {p.symbol.name: p.symbol.sort for p in system.params}
+    settings: dict[str, ir.Value] = {}
+    for name, span, value in block.settings:
+        if name not in facts:
+            checker.fault(f"the domain {block.domain} has no fact or parameter {name}", span)
+        else:
+            settings[name] = _constant(checker.check(value, facts[name], Scope()), checker)
+    events: list[tuple[str, tuple[ir.Value, ...]]] = []
+    for name, span, arguments in block.events:
+        event = system.events.get(name)
+        if event is None or len(event.parameters) != len(arguments):
+            wanted = "no such event" if event is None else f"it takes {len(event.parameters)} arguments"
+            checker.fault(f"{name} does not fit the procedure: {wanted}", span)
+            continue
+        typed = [checker.check(a, p.sort, Scope()) for a, p in zip(arguments, event.parameters, strict=True)]
+        events.append((name, tuple(_constant(e, checker) for e in typed)))
+    verdicts = ("sound", "unsound", "truncated")
+    if block.verdict not in verdicts:
+        checker.fault(f"{block.verdict} is not a verdict of a trace block (known: {', '.join(verdicts)})", block.span)
+    known = {r.name for r in system.rules}
+    if block.rule is not None and block.rule not in known:
+        checker.fault(f"there is no rule {block.rule}{suggestion(block.rule, known)}", block.span)
+    return ir.Example(
+        block.verdict, block.rule, block.at, block.domain, block.doc, settings, tuple(events), block.span, checker.source
+    )
+
+
+def _constant(expression: ir.Expr, checker: Checker) -> ir.Value:
+    match expression:
+        case ir.Const(value=value):
+            return value
+        case ir.Prim(op="negate", args=(ir.Const(value=int() as value),)):
+            return -value
+        case ir.Prim(op="/", args=(ir.Const(value=int() as over), ir.Const(value=int() as under))) if under:
+            return Fraction(over, under)
+        case ir.Display(kind=kind, items=items):
+            values = [_constant(item, checker) for item in items]
+            if kind == "map":
+                return dict(zip(values[::2], values[1::2], strict=True))
+            return frozenset(values) if kind == "set" else tuple(values)
+    checker.fault("only constants can stand here", expression.span)
+    return None
+
+
+def _once(items: tuple[U, ...]) -> list[U]:
+    return list(dict.fromkeys(items))
+
+
+def _raise(diagnostics: list[Diagnostic]) -> None:
+    if diagnostics:
+        raise SpecError(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.source.name, d.span.start)))
+
+
+def formats(library: Library) -> list[str]:
+    """The names of all formats of a library."""
+    return library.names("format")
+
+
+def from_path(path: Path, library: Library) -> tuple[Library, str]:
+    """The library and name for a format given by the path of its file, `…/specs/formats/NAME.spec`.
+
+    Raises:
+        InputError: when the path does not lie in such a folder.
+    """
+    resolved = path.resolve()
+    if resolved.parent.name != "formats" or resolved.parents[1].name != "specs":
+        raise InputError(f"{path}: a format file lies in PACK/specs/formats/, beside PACK/grammars/")
+    return library.extended(resolved.parents[2]), resolved.stem

@@ -1,0 +1,379 @@
+"""Specification text → syntax tree, and every syntax error with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.indenter import DedentError, Indenter
+
+from tracecourt.errors import SpecError
+from tracecourt.resources import library_root, read_source
+from tracecourt.spec import syntax as s
+from tracecourt.text import Diagnostic, Source, Span
+
+
+class _Blocks(Indenter):
+    NL_type = "_NL"
+    OPEN_PAREN_types: ClassVar[list[str]] = ["LPAR", "LSQB", "LBRACE"]
+    CLOSE_PAREN_types: ClassVar[list[str]] = ["RPAR", "RSQB", "RBRACE"]
+    INDENT_type = "_INDENT"
+    DEDENT_type = "_DEDENT"
+    tab_len = 8
+
+
+@cache
+def _language() -> Lark:
+    grammar = read_source(library_root() / "grammars" / "spec.lark").text
+    return Lark(
+        grammar, parser="lalr", start=["start", "expr"], postlex=_Blocks(), propagate_positions=True, maybe_placeholders=True
+    )
+
+
+def parse(source: Source) -> tuple[s.Declaration, ...]:
+    """The declarations in a specification file.
+
+    Raises:
+        SpecError: where the text is not in the language.
+    """
+    tree = _tree(source, source.text.rstrip() + "\n", "start", 0)
+    builder = _Builder(source, 0)
+    try:
+        declarations = tuple(builder.declaration(child) for child in tree.children)
+    except RecursionError:
+        raise _too_deep(source) from None
+    if builder.diagnostics:
+        raise SpecError(builder.diagnostics)
+    return declarations
+
+
+def parse_expression(source: Source, span: Span) -> s.Expression:
+    """The expression that stands in a part of a source.
+
+    Raises:
+        SpecError: where the text is not an expression.
+    """
+    builder = _Builder(source, span.start)
+    try:
+        expression = builder.expression(_tree(source, source.slice(span), "expr", span.start))
+    except RecursionError:
+        raise _too_deep(source) from None
+    if builder.diagnostics:
+        raise SpecError(builder.diagnostics)
+    return expression
+
+
+def _too_deep(source: Source) -> SpecError:
+    return SpecError([Diagnostic("expressions are nested too deeply here", source, Span(0, 1), "syntax")])
+
+
+def _tree(source: Source, text: str, start: str, offset: int) -> Tree[Token]:
+    try:
+        return _language().parse(text, start=start)
+    except UnexpectedToken as error:
+        at = min(error.token.start_pos or 0, len(text)) if error.token.type != "$END" else len(text.rstrip())
+        width = len(error.token) if error.token.type not in ("$END", "_NL", "_INDENT", "_DEDENT") else 1
+        found = {"$END": "the end", "_NL": "the end of the line", "_INDENT": "a deeper indentation"}
+        what = found.get(error.token.type, "a shallower indentation" if error.token.type == "_DEDENT" else f"{error.token!s}")
+        message = f"{what} is not expected here; expected {_expected(error.accepts or error.expected)}"
+        span = Span(offset + at, offset + at + width)
+    except UnexpectedCharacters as error:
+        at = min(error.pos_in_stream or 0, len(text) - 1)
+        message = f"{text[at]!r} is not expected here; expected {_expected(error.allowed or set())}"
+        span = Span(offset + at, offset + at + 1)
+    except DedentError:
+        message = "this file mixes indentations: a line returns to a depth that no earlier line had"
+        span = Span(offset, offset + 1)
+    except (UnexpectedInput, RecursionError):
+        message, span = "this cannot be read", Span(offset, offset + 1)
+    raise SpecError([Diagnostic(message, source, span, "syntax")])
+
+
+def _expected(terminals: Any) -> str:
+    patterns = {t.name: t.pattern for t in _language().terminals}
+    words = set()
+    for name in terminals:
+        kind = {"_NL": "the end of the line", "_INDENT": "an indented block", "_DEDENT": "the end of the block"}
+        kind |= {"NAME": "a name", "LABEL": "a label", "INT": "a number", "STRING": "a text", "DECIMAL": "a number"}
+        kind |= {"COMPARE": "a comparison", "ADD": "+", "MULTIPLY": "*", "QUANTIFIER": "all", "$END": "the end"}
+        word = kind.get(name) or (patterns[name].value if name in patterns else name)
+        words.add(word)
+    shown = sorted(words)
+    return shown[0] if len(shown) == 1 else f"one of: {', '.join(shown)}"
+
+
+class _Builder:
+    """Turns Lark trees into syntax nodes; `offset` shifts the spans of texts inside texts."""
+
+    def __init__(self, source: Source, offset: int) -> None:
+        self.source = source
+        self.offset = offset
+        self.diagnostics: list[Diagnostic] = []
+
+    # ------------------------------------------------------------ helpers
+    def span(self, tree: Tree[Token] | Token) -> Span:
+        if isinstance(tree, Token):
+            start = tree.start_pos or 0
+            return Span(self.offset + start, self.offset + (tree.end_pos or start))
+        if tree.meta.empty:
+            return Span(self.offset, self.offset)
+        end = min(tree.meta.end_pos, len(self.source.text))
+        while end > tree.meta.start_pos and self.source.text[self.offset + end - 1 : self.offset + end].isspace():
+            end -= 1
+        return Span(self.offset + tree.meta.start_pos, self.offset + end)
+
+    def fault(self, message: str, span: Span) -> None:
+        self.diagnostics.append(Diagnostic(message, self.source, span, "syntax"))
+
+    # ------------------------------------------------------------ declarations
+    def declaration(self, tree: Any) -> s.Declaration:
+        name, doc, *items = tree.children
+        built = tuple(self.item(item) for item in items)
+        return s.Declaration(self.span(name), str(tree.data), str(name), self.doc(doc), built, self.source)
+
+    def doc(self, tree: Any) -> str:
+        return "" if tree is None else " ".join(str(line)[1:-1] for line in tree.children)
+
+    def item(self, tree: Any) -> s.Item:
+        build: Callable[[Any, Span], s.Item] = getattr(self, f"item_{tree.data}")
+        first = next((c for c in tree.children if isinstance(c, Token)), None)
+        return build(tree.children, self.span(first) if first is not None else self.span(tree))
+
+    def item_param(self, children: Any, span: Span) -> s.Item:
+        name, sort, default, inferred = children
+        inner = [None if c is None else self.expression(c.children[0]) for c in (default, inferred)]
+        return s.Param(span, str(name), self.sort(sort), *inner)
+
+    def item_sort(self, children: Any, span: Span) -> s.Item:
+        return s.Sort(span, str(children[0]), self.sort(children[1]))
+
+    def item_need_sort(self, children: Any, span: Span) -> s.Item:
+        return s.Need(span, str(children[0]), None, None, None)
+
+    def item_need_value(self, children: Any, span: Span) -> s.Item:
+        return s.Need(span, str(children[0]), None, self.sort(children[1]), None)
+
+    def item_need_function(self, children: Any, span: Span) -> s.Item:
+        default = self.expression(children[3]) if len(children) > 3 else None
+        return s.Need(span, str(children[0]), self.parameters(children[1]), self.sort(children[2]), default)
+
+    def item_fact(self, children: Any, span: Span) -> s.Item:
+        return s.Fact(span, str(children[0]), self.sort(children[1]))
+
+    def item_define(self, children: Any, span: Span) -> s.Item:
+        name, parameters, sort, body = children
+        inner = () if parameters is None else self.parameters(parameters)
+        return s.Define(span, str(name), inner, self.sort(sort), self.expression(body))
+
+    def item_demand(self, children: Any, span: Span) -> s.Item:
+        label, condition, message = children
+        return s.Requirement(span, None, str(label), self.expression(condition), self.message(message))
+
+    def item_state(self, children: Any, span: Span) -> s.Item:
+        return s.State(span, tuple(self.variable(child) for child in children))
+
+    def variable(self, tree: Any) -> s.Variable:
+        name, sort, default = tree.children
+        initial = None if default is None else self.expression(default.children[0])
+        return s.Variable(self.span(name), str(name), self.sort(sort), initial)
+
+    def item_event(self, children: Any, span: Span) -> s.Item:
+        name, parameters, doc, *rest = children
+        requirements = tuple(self.requirement(c) for c in rest if c.data == "requirement")
+        updates = tuple(self.update(c) for c in rest if c.data != "requirement")
+        return s.Event(span, str(name), self.parameters(parameters), self.doc(doc), requirements, updates)
+
+    def item_answer(self, children: Any, span: Span) -> s.Item:
+        name, parameters, doc, *rest = children
+        requirements = tuple(self.requirement(c) for c in rest if c.data == "requirement")
+        clauses = tuple(
+            (str(c.children[0]), self.span(c.children[0]), self.expression(c.children[1])) for c in rest if c.data == "clause"
+        )
+        return s.Answer(span, str(name), self.parameters(parameters), self.doc(doc), requirements, clauses)
+
+    def item_ending(self, children: Any, span: Span) -> s.Item:
+        return s.Ending(span, tuple(self.requirement(c) for c in children if c is not None and c.data == "requirement"))
+
+    def item_sample(self, children: Any, span: Span) -> s.Item:
+        return s.Sample(span, tuple(self.step(c) for c in children if c is not None and c.data != "doc"))
+
+    def step(self, tree: Any) -> s.Step:
+        kind = str(tree.data)
+        name = "" if kind == "reject" else str(tree.children[0])
+        return s.Step(self.span(tree), kind, name, self.expression(tree.children[-1]))
+
+    def item_trace(self, children: Any, span: Span) -> s.Item:
+        expected, domain, doc, *rest = children
+        verdict, rule, at = expected.children
+        named = None if rule is None else "/".join(map(str, rule.children))
+        settings, events = [], []
+        for child in rest:
+            name, value = child.children
+            if child.data == "setting":
+                settings.append((str(name), self.span(name), self.expression(value)))
+            else:
+                events.append((str(name), self.span(name), self.arguments(value)))
+        index = None if at is None else int(at)
+        return s.TraceBlock(span, str(verdict), named, index, str(domain), self.doc(doc), tuple(settings), tuple(events))
+
+    def item_source(self, children: Any, span: Span) -> s.Item:
+        return s.Use(span, "source", str(children[0])[1:-1])
+
+    def item_use_grammar(self, children: Any, span: Span) -> s.Item:
+        return s.Use(span, "grammar", str(children[0]))
+
+    def item_use_domain(self, children: Any, span: Span) -> s.Item:
+        return s.Use(span, "domain", str(children[0]))
+
+    def item_use_procedure(self, children: Any, span: Span) -> s.Item:
+        return s.Use(span, "procedure", str(children[0]))
+
+    def item_fix(self, children: Any, span: Span) -> s.Item:
+        name, value = children[0].children
+        return s.Fix(self.span(name), str(name), self.expression(value))
+
+    def parameters(self, tree: Any) -> tuple[s.Parameter, ...]:
+        found = [c for c in tree.children if c is not None]
+        return tuple(s.Parameter(self.span(c.children[0]), str(c.children[0]), self.sort(c.children[1])) for c in found)
+
+    def requirement(self, tree: Any) -> s.Requirement:
+        level, label, condition, message = tree.children
+        return s.Requirement(self.span(label), str(level), str(label), self.expression(condition), self.message(message))
+
+    def update(self, tree: Any) -> s.Update:
+        span, kind, children = self.span(tree), str(tree.data), tree.children
+        if kind == "when":
+            block = tuple(self.update(child) for child in children[1:])
+            return s.Update(span, kind, "", None, self.expression(children[0]), block)
+        key = self.expression(children[1]) if kind == "put" else None
+        return s.Update(span, kind, str(children[0]), key, self.expression(children[-1]))
+
+    def message(self, token: Token) -> s.Message:
+        """Split `"{a} is not {b}"` at its braces; `{{` and `}}` stand for themselves."""
+        span = self.span(token)
+        text, literal, position = str(token), "", 1
+        parts: list[str | s.Expression] = []
+        while position < len(text) - 1:
+            two, one = text[position : position + 2], text[position]
+            if two in ("{{", "}}"):
+                literal, position = literal + one, position + 2
+            elif one == "{":
+                close = text.find("}", position)
+                inner = Span(span.start + position + 1, span.start + close)
+                if close < 0 or not text[position + 1 : close].strip():
+                    self.fault("a { in a message must enclose an expression; write {{ for the character", inner)
+                    break
+                try:
+                    expression = parse_expression(self.source, inner)
+                except SpecError as error:
+                    self.diagnostics.extend(error.diagnostics)
+                else:
+                    parts.extend([literal, expression] if literal else [expression])
+                literal, position = "", close + 1
+            else:
+                literal, position = literal + one, position + 1
+        return s.Message(span, tuple([*parts, literal] if literal else parts))
+
+    # ------------------------------------------------------------ sorts
+    def sort(self, tree: Any) -> s.SortExpression:
+        kind, span = str(tree.data), self.span(tree)
+        children = tree.children
+        if kind == "named":
+            return s.SortExpression(self.span(children[0]), kind, names=(str(children[0]),))
+        if kind == "enum":
+            return s.SortExpression(span, kind, names=tuple(map(str, children)))
+        if kind == "range":
+            return s.SortExpression(span, kind, bounds=(self.expression(children[0]), self.expression(children[1])))
+        if kind in ("tuple_of", "queue_of"):
+            fields = [c for c in children if isinstance(c, Tree) and c.data == "field"]
+            bounds = (self.expression(children[-1]),) if kind == "queue_of" else ()
+            names = tuple("" if f.children[0] is None else str(f.children[0]) for f in fields)
+            return s.SortExpression(span, kind, tuple(self.sort(f.children[1]) for f in fields), names, bounds)
+        return s.SortExpression(span, kind, tuple(self.sort(child) for child in children))
+
+    # ------------------------------------------------------------ expressions
+    def expression(self, tree: Any) -> s.Expression:
+        span, children = self.span(tree), tree.children
+        match str(tree.data):
+            case "name":
+                return s.Name(span, str(children[0]))
+            case "integer":
+                return s.Literal(span, self.integer(children[0]))
+            case "decimal":
+                whole, fraction = str(children[0]).split(".")
+                return s.Literal(span, (self.integer(Token("INT", whole + fraction)), 10 ** min(len(fraction), 18)))
+            case "string":
+                return s.Literal(span, str(children[0])[1:-1])
+            case "true" | "false" as word:
+                return s.Literal(span, word == "true")
+            case "none":
+                return s.Literal(span, None)
+            case "apply":
+                return s.Apply(span, str(children[0]), self.arguments(children[1]))
+            case "field_of":
+                return s.FieldOf(span, self.expression(children[0]), str(children[1]))
+            case "index":
+                return s.Index(span, self.expression(children[0]), self.expression(children[1]))
+            case "conditional":
+                return s.Conditional(span, *map(self.expression, children))
+            case "quantified":
+                return s.Quantified(span, str(children[0]), self.binder(children[1]), self.expression(children[2]))
+            case "aggregate":
+                return s.Aggregate(span, str(children[0]), self.expression(children[1]), self.binder(children[2]))
+            case "least":
+                name, source, guard, key = children
+                binder = self.bound(span, [name], source, guard)
+                return s.Least(span, binder, self.expression(key))
+            case "arithmetic" | "compare":
+                left, operator, right = children
+                return s.Operation(span, str(operator), (self.expression(left), self.expression(right)))
+            case "tuple" | "list" | "set" as kind:
+                return s.Collection(span, kind, tuple(self.expression(c) for c in children if c is not None))
+            case "empty":
+                return s.Collection(span, "empty", ())
+            case "map":
+                return s.Collection(span, "map", tuple(self.pair(c) for c in children))
+            case "each_list" | "each_set" as kind:
+                head = (self.expression(children[0]),)
+                return s.Comprehension(span, kind[5:], head, self.binder(children[1]))
+            case "each_map":
+                return s.Comprehension(span, "map", self.pair(children[0]), self.binder(children[1]))
+            case operator:
+                spelling = _OPERATORS[operator]
+                return s.Operation(span, spelling, tuple(map(self.expression, children)))
+
+    def integer(self, token: Token) -> int:
+        if len(token) > 18:
+            self.fault("numbers of more than 18 digits are not supported", self.span(token))
+            return 0
+        return int(token)
+
+    def pair(self, tree: Any) -> tuple[s.Expression, s.Expression]:
+        return self.expression(tree.children[0]), self.expression(tree.children[1])
+
+    def binder(self, tree: Any) -> s.Binder:
+        names, source, guard = tree.children
+        return self.bound(self.span(tree), names.children, source, guard)
+
+    def bound(self, span: Span, names: Any, source: Any, guard: Any) -> s.Binder:
+        bound = tuple((str(n), self.span(n)) for n in names)
+        return s.Binder(span, bound, self.expression(source), None if guard is None else self.expression(guard))
+
+    def arguments(self, tree: Any) -> tuple[s.Expression, ...]:
+        return tuple(self.expression(c) for c in tree.children if c is not None)
+
+
+_OPERATORS = {
+    "implies": "=>",
+    "or_": "or",
+    "and_": "and",
+    "not_": "not",
+    "equal": "=",
+    "contained": "in",
+    "excluded": "not in",
+    "fallback": "??",
+    "negative": "-",
+}
