@@ -24,6 +24,12 @@ class SpecError(TracecourtError):
         super().__init__("\n".join(d.render() for d in self.diagnostics))
 
 
+def raise_all(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise one `SpecError` with every fault, in the order of the text, if there is any."""
+    if found := sorted(dict.fromkeys(diagnostics), key=lambda d: (d.source.name, d.span.start)):
+        raise SpecError(found)
+
+
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """` (did you mean …?)` with the nearest known name, or the known names when none is near."""
     names = sorted(known)

@@ -44,6 +44,11 @@ class Evaluator:
             self._slots[symbol] = self._allocate()
         return self._slots[symbol]
 
+    @property
+    def memos(self) -> list[int]:
+        """The registers that remember values of the problem; they are cleared when a fact changes."""
+        return self._memo
+
     def registers(self) -> Registers:
         """A fresh list of registers."""
         fresh: Registers = [None] * self._size
@@ -165,7 +170,7 @@ class Evaluator:
                 inner, check = self.code(value), self.check(of)
                 return (lambda r: (inner(r), True)[1]) if check is None else (lambda r: not check(r, inner(r)))
             case ir.Inhabitants(of=of):
-                return self._inhabitants(of)
+                return self.inhabitants(of)
             case ir.Mentioned(of=of):
                 return lambda r: r[MENTIONS](of)
             case ir.Distance():
@@ -273,7 +278,8 @@ class Evaluator:
 
         return least
 
-    def _inhabitants(self, sort: t.Sort) -> Code:
+    def inhabitants(self, sort: t.Sort) -> Code:
+        """The closure that lists all values of a sort; it raises `TooLarge` where they are too many."""
         match sort:
             case t.Range(low=low, high=high):
                 lower, upper = self.code(low), self.code(high)
@@ -289,7 +295,7 @@ class Evaluator:
             case t.Bool():
                 return lambda r: (False, True)
             case t.Tuple(fields=fields):
-                inner = [self._inhabitants(f) for _, f in fields]
+                inner = [self.inhabitants(f) for _, f in fields]
 
                 def product(r: Registers) -> Any:
                     rows: list[tuple[Any, ...]] = [()]

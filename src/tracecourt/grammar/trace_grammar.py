@@ -231,14 +231,17 @@ class TraceGrammar:
             if name != END
         )
 
-    def grows(self, source: Source, start: str) -> bool:
-        """Whether the last word of a legal text is a number that may have been cut before its last digit."""
+    def growths(self, source: Source, start: str) -> list[str]:
+        """The digits that may have been cut from the end of a legal text whose last word is a number; at most three."""
         text = source.text
         if not text or text[-1].isspace():
-            return False
+            return []
         *_, last = self._lark.parse_interactive(text, start=start).iter_parse()
-        pattern, begin = self._pattern(last.type), last.start_pos or 0
-        return self.terminals[last.type].numeric and any(pattern.fullmatch(text + d, pos=begin) for d in "0123456789")
+        if not self.terminals[last.type].numeric:
+            return []
+        pattern, word = self._pattern(last.type), text[last.start_pos or 0 :]
+        digits = (f"{number:0{width}}" for width in (1, 2, 3) for number in range(10**width))
+        return [more for more in digits if pattern.fullmatch(" " + word + more, pos=1)]
 
     def _pattern(self, name: str) -> regex.Pattern[str]:
         if name not in self._patterns:

@@ -19,6 +19,7 @@ ALLOWED = {
 }
 NAMED = (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Event, s.Answer)  # State holds its variables' names
 END = "end"
+OUT_OF_RANGE = "out-of-range"
 
 
 @dataclass
@@ -241,10 +242,27 @@ class Declarations(Checker):
             self.fault("end is the name of the end marker; name the event otherwise", item.span)
         rules = tuple(self.rule(name, r, scope) for r in item.requirements)
         self.unique_labels(item.requirements)
+        if isinstance(item, s.Event):
+            rules = (*self.range_rule(item, symbols), *rules)
         changes = tuple(self.update(u, scope) for u in updates)
         event = ir.Event(name, symbols, rules, changes, item.doc, item.span, self.source)
         self.module.events[name] = event
         return event
+
+    def range_rule(self, item: s.Event, symbols: tuple[ir.Symbol, ...]) -> tuple[ir.Rule, ...]:
+        """The rule that every event has without saying so: its arguments lie in their sorts."""
+        bounded = [p for p in symbols if t.bounded(p.sort)]
+        if not bounded or any(r.label == OUT_OF_RANGE for r in item.requirements):
+            return ()
+        span, checks = item.span, list[ir.Expr]()
+        parts: list[str | ir.Expr] = []
+        for symbol in bounded:
+            value = ir.Ref(symbol.sort, span, symbol)
+            checks.append(ir.Within(t.BOOL, span, value, symbol.sort))
+            parts += [", or " if parts else "", value, f" does not lie in {symbol.sort}"]
+        condition = checks[0] if len(checks) == 1 else ir.Prim(t.BOOL, span, "and", tuple(checks))
+        template = ir.Template(tuple(p for p in parts if p != ""))
+        return (ir.Rule(f"{item.name}/{OUT_OF_RANGE}", "grounded", condition, template, span, self.source),)
 
     def answer(self, item: s.Answer) -> None:
         """The answer event, the list that it fills, and the clauses on that list."""

@@ -13,6 +13,7 @@ from tracecourt.text import Source, Span
 Value: TypeAlias = "int | str | bool | Fraction | tuple[Value, ...] | frozenset[Value] | dict[Value, Value] | None"
 
 LEVELS = ("grounded", "disciplined", "complete", "ordered", "declared")
+SOUND_LEVELS = LEVELS[:-1]  # what a sound trace keeps; the declared level is a promise of one implementation
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from tracecourt.errors import InputError, SpecError, suggestion
+from tracecourt.errors import InputError, SpecError, raise_all, suggestion
 from tracecourt.resources import Library, read_source
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -51,7 +51,7 @@ class Specifications:
         """
         diagnostics: list[Diagnostic] = []
         module = Declarations(self.declaration(kind, name), diagnostics, None, {}).resolve()
-        _raise(diagnostics)
+        raise_all(diagnostics)
         return module
 
     def format(self, name: str) -> ir.System:
@@ -86,7 +86,7 @@ class Specifications:
             if isinstance(block, s.TraceBlock):
                 system = self.over(procedure, block.domain)
                 found.append(_example(block, system, Checker(declaration.source, diagnostics)))
-        _raise(diagnostics)
+        raise_all(diagnostics)
         return found
 
     def _named(self, declaration: s.Declaration, use: s.Use, kind: str) -> s.Declaration:
@@ -108,7 +108,7 @@ class Specifications:
         middle = Declarations(declaration, diagnostics, lower.scope, {}).resolve()
         supplied = Scope(middle.scope.names, lower.scope)
         upper = Declarations(procedure, diagnostics, supplied, fixed).resolve()
-        _raise(diagnostics)
+        raise_all(diagnostics)
         sorts = {n: v for module in (lower, upper) for n, v in module.scope.names.items() if isinstance(v, t.Sort)}
         sources = (declaration.source, domain.source, procedure.source)
         return ir.System(
@@ -154,7 +154,7 @@ def _example(block: s.TraceBlock, system: ir.System, checker: Checker) -> ir.Exa
         if name not in facts:
             checker.fault(f"the domain {block.domain} has no fact or parameter {name}", span)
         else:
-            settings[name] = _constant(checker.check(value, facts[name], Scope()), checker)
+            settings[name] = constant(checker.check(value, facts[name], Scope()), checker)
     events: list[tuple[str, tuple[ir.Value, ...]]] = []
     for name, span, arguments in block.events:
         event = system.events.get(name)
@@ -163,7 +163,7 @@ def _example(block: s.TraceBlock, system: ir.System, checker: Checker) -> ir.Exa
             checker.fault(f"{name} does not fit the procedure: {wanted}", span)
             continue
         typed = [checker.check(a, p.sort, Scope()) for a, p in zip(arguments, event.parameters, strict=True)]
-        events.append((name, tuple(_constant(e, checker) for e in typed)))
+        events.append((name, tuple(constant(e, checker) for e in typed)))
     verdicts = ("sound", "unsound", "truncated")
     if block.verdict not in verdicts:
         checker.fault(f"{block.verdict} is not a verdict of a trace block (known: {', '.join(verdicts)})", block.span)
@@ -175,7 +175,8 @@ def _example(block: s.TraceBlock, system: ir.System, checker: Checker) -> ir.Exa
     )
 
 
-def _constant(expression: ir.Expr, checker: Checker) -> ir.Value:
+def constant(expression: ir.Expr, checker: Checker) -> ir.Value:
+    """The value of an expression that is written out; anything else is a fault."""
     match expression:
         case ir.Const(value=value):
             return value
@@ -184,7 +185,7 @@ def _constant(expression: ir.Expr, checker: Checker) -> ir.Value:
         case ir.Prim(op="/", args=(ir.Const(value=int() as over), ir.Const(value=int() as under))) if under:
             return Fraction(over, under)
         case ir.Display(kind=kind, items=items):
-            values = [_constant(item, checker) for item in items]
+            values = [constant(item, checker) for item in items]
             if kind == "map":
                 return dict(zip(values[::2], values[1::2], strict=True))
             return frozenset(values) if kind == "set" else tuple(values)
@@ -194,11 +195,6 @@ def _constant(expression: ir.Expr, checker: Checker) -> ir.Value:
 
 def _once(items: tuple[U, ...]) -> list[U]:
     return list(dict.fromkeys(items))
-
-
-def _raise(diagnostics: list[Diagnostic]) -> None:
-    if diagnostics:
-        raise SpecError(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.source.name, d.span.start)))
 
 
 def formats(library: Library) -> list[str]:

@@ -187,6 +187,22 @@ def numeric(sort: Sort) -> bool:
     return isinstance(sort, (Int, Rational, Anything))
 
 
+def bounded(sort: Sort) -> bool:
+    """Whether a value of the right shape may still lie outside the sort."""
+    match sort:
+        case Range():
+            return True
+        case Tuple(fields=fields):
+            return any(bounded(inner) for _, inner in fields)
+        case Optional(inner=inner):
+            return bounded(inner)
+        case Map(element=element, value=value):
+            return bounded(element) or bounded(value)
+        case Collection(element=element):
+            return bounded(element)
+    return False
+
+
 def accepts(wanted: Sort, given: Sort) -> bool:
     """Whether a value of the given sort may stand where the wanted one is asked for.
 

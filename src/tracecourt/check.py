@@ -1,0 +1,214 @@
+"""The trial: a document's events run by the reference engine, one verdict at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tracecourt.documents import Document, Step, Words, read_document
+from tracecourt.engines.evaluate import TooLarge
+from tracecourt.engines.interpreter import UNDEFINED, Undetermined
+from tracecourt.engines.primitives import Registers
+from tracecourt.engines.values import show
+from tracecourt.errors import InputError
+from tracecourt.formats import Format
+from tracecourt.parameters import from_row
+from tracecourt.spec import ir
+from tracecourt.text import Span
+from tracecourt.verdict import PlanStatus, Report, Verdict, Violation
+
+KEPT = 100  # violations that a report lists
+DECLARED = ir.LEVELS[-1]
+
+
+@dataclass
+class Trial:
+    """A document, the state that its events lead to, and the rules that they broke on the way."""
+
+    form: Format
+    document: Document
+    r: Registers = field(default_factory=list)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    inferred: tuple[str, ...] = ()
+    violations: list[Violation] = field(default_factory=list)
+    declared: Violation | None = None
+    doubtful: bool = False  # the last number may have been cut, and some continuation of it breaks no rule
+
+    def open(self, params: Mapping[str, Any]) -> None:
+        """Set the problem and the initial state up.
+
+        Raises:
+            InputError: when a parameter is neither given nor inferred.
+        """
+        try:
+            self.r, self.params, self.inferred = self.form.interpreter.problem(
+                self.document.facts, params, self.document.mentions
+            )
+        except Undetermined as error:
+            raise InputError(f"{self.form.name} needs the parameter {error.name}: --param {error.name}=…") from None
+
+    def run(self) -> None:
+        """Try every event in turn; after a violation the trace is believed, so that later ones can be found."""
+        for index, step in enumerate(self.document.steps):
+            self.event(index, step)
+
+    def event(self, index: int, step: Step) -> None:
+        """Try one event and make its changes."""
+        interpreter = self.form.interpreter
+        broken = interpreter.broken(step.action, self.r, step.arguments)
+        if broken:
+            if index == len(self.document.steps) - 1 and not self.violations and self._may_grow(step):
+                self.doubtful = True
+                return
+            for rule in broken:
+                self._record(rule, index, step, alone=rule is broken[0])
+        interpreter.apply(step.action, self.r, step.arguments)
+
+    def _record(self, rule: ir.Rule, index: int, step: Step, *, alone: bool) -> None:
+        """Note a violation; one that only says that another left its terms without a value is passed over."""
+        violation = Violation(index, written(step), step.span, rule, self.form.interpreter.message(rule, self.r))
+        if rule.level == DECLARED:
+            self.declared = self.declared or violation
+        elif len(self.violations) < KEPT and (alone or UNDEFINED not in violation.message):
+            self.violations.append(violation)
+
+    def _may_grow(self, step: Step) -> bool:
+        """Whether the text may have been cut inside the last number of this event, which is then no violation yet."""
+        document, form = self.document, self.form
+        if document.ended or document.cut or document.tokens or document.fault is not None:
+            return False
+        return any(
+            all(rule.level == DECLARED for rule in form.interpreter.broken(step.action, self.r, grown))
+            for grown in document.growths(form, step)
+        )
+
+    # ------------------------------------------------------------ the answer
+    def plan(self) -> tuple[PlanStatus, bool | None]:
+        """The status of the printed answer, and whether it is the one that the search found."""
+        interpreter, answer = self.form.interpreter, self.form.system.answer
+        if answer is None or not self.r[interpreter.evaluator.slot(answer.collected)]:
+            return PlanStatus.NONE, None
+        printed = self.r[interpreter.evaluator.slot(answer.collected)]
+        found = interpreter.judged("follows", self.r)
+        follows = None if "follows" not in answer.clauses else found == printed
+        if interpreter.judged("valid", self.r) is not True:
+            return PlanStatus.INVALID, follows
+        cost, optimum = interpreter.judged("cost", self.r), self._optimum()
+        if cost is None or optimum is None:
+            return PlanStatus.VALID, follows
+        return (PlanStatus.OPTIMAL if cost == optimum else PlanStatus.SUBOPTIMAL), follows
+
+    def _optimum(self) -> Any:
+        try:
+            return self.form.interpreter.judged("optimum", self.r)
+        except TooLarge:
+            return None
+
+
+def written(step: Step) -> str:
+    """An event as a person writes it: `close (2, 2) with g 9, h 0`."""
+    event = step.action.event
+    shown = [f"{symbol.name} {show(value)}" for symbol, value in zip(event.parameters, step.arguments, strict=True)]
+    subject = " " + show(step.arguments[0]) if step.arguments else ""
+    return event.name + subject + (" with " + ", ".join(shown[1:]) if shown[1:] else "")
+
+
+def check(
+    form: Format, prompt: Words | None, trace: Words | None, params: Mapping[str, Any] | None = None, id: str = ""
+) -> Report:
+    """Try one trace.
+
+    Args:
+        form: the format.
+        prompt: the problem's text or tokens; empty when `trace` holds the whole document.
+        trace: the text or tokens of the trace; anything that a model may have written.
+        params: parameters of the problem by name; names that the format does not know are passed over.
+        id: the row's name, for the report.
+
+    Raises:
+        InputError: when a parameter has a value that it cannot have. Never for what `trace` holds.
+    """
+    return conclude(opened(form, read_document(form, prompt, trace), params or {}), id)
+
+
+def opened(form: Format, document: Document, params: Mapping[str, Any]) -> Trial:
+    """A trial before its first event."""
+    trial = Trial(form, document)
+    if not document.missing:
+        trial.open(from_row(form.system, params))
+    return trial
+
+
+def conclude(trial: Trial, id: str) -> Report:
+    """Run a trial to its end and report."""
+    document, form = trial.document, trial.form
+    if not trial.r:
+        message = "" if document.fault else "the text ends before the problem is stated"
+        return _report(trial, id, Verdict.MALFORMED if document.fault else Verdict.TRUNCATED, message)
+    try:
+        demanded = form.interpreter.demanded(trial.r)
+        if demanded and document.fault is None:
+            message = form.interpreter.message(demanded[0], trial.r)
+            return _report(trial, id, Verdict.MALFORMED, f"the problem is none: {message}", rule=demanded[0].name)
+        trial.run()
+        unfinished = form.interpreter.unfinished(trial.r)
+        plan = trial.plan()
+    except TooLarge:
+        return _report(trial, id, Verdict.UNKNOWN, "a budget ran out: too many values to go through")
+    except RecursionError:
+        return _report(trial, id, Verdict.UNKNOWN, "a budget ran out: values are nested too deeply")
+    if document.fault is not None:
+        return _report(trial, id, Verdict.MALFORMED, "", plan)
+    if unfinished and document.ended:
+        rule, total = unfinished[0], len(document.steps)
+        trial.violations.append(Violation(total, "the end", None, rule, form.interpreter.message(rule, trial.r)))
+    if trial.violations:
+        first = trial.violations[0]
+        return _report(trial, id, Verdict.UNSOUND, first.message, plan, first.rule.name, first.rule.level, first)
+    if unfinished or trial.doubtful:
+        message = f"the text ends after {len(document.steps)} events, all of them sound, before the search may end"
+        return _report(trial, id, Verdict.TRUNCATED, message, plan)
+    level = DECLARED if trial.declared else None
+    return _report(trial, id, Verdict.SOUND, "", plan, level=level)
+
+
+def _report(
+    trial: Trial,
+    id: str,
+    verdict: Verdict,
+    message: str,
+    plan: tuple[PlanStatus, bool | None] = (PlanStatus.NONE, None),
+    rule: str | None = None,
+    level: str | None = None,
+    first: Violation | None = None,
+) -> Report:
+    document = trial.document
+    span = first.span if first else None
+    if verdict is Verdict.MALFORMED and document.fault is not None:
+        message, span = document.fault.message, document.fault.span
+    if verdict is Verdict.TRUNCATED:
+        span = Span(len(document.trace.text), len(document.trace.text))
+    return Report(
+        id=id,
+        format=trial.form.name,
+        verdict=verdict,
+        level=level,
+        rule=rule,
+        event=first.event if first else None,
+        span=span,
+        message=message,
+        plan=plan[0],
+        plan_follows_trace=plan[1],
+        events=len(document.steps),
+        params=trial.params,
+        inferred=trial.inferred,
+        violations=tuple(trial.violations),
+        declared=trial.declared,
+        source=document.trace,
+    )
+
+
+def check_many(form: Format, rows: Iterable[tuple[Words | None, Words | None]]) -> list[Report]:
+    """Try pairs of prompt and trace."""
+    return [check(form, prompt, trace, id=str(index)) for index, (prompt, trace) in enumerate(rows)]

@@ -1,0 +1,178 @@
+"""A row's text → the problem that it states and the events that it prints, typed, or where it is malformed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tracecourt.engines.interpreter import Action, empty
+from tracecourt.engines.values import Unreadable, occurrences, read
+from tracecourt.formats import Format, argument_sorts
+from tracecourt.grammar.items import Completeness, Item, Raw, Reading
+from tracecourt.spec import sorts as t
+from tracecourt.spec.declarations import END
+from tracecourt.text import Source, Span
+
+Words = str | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event as it will be tried."""
+
+    action: Action
+    arguments: tuple[Any, ...]
+    span: Span
+    raw: tuple[Raw, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a text is malformed, and where; `span` is None when the place lies in the prompt."""
+
+    message: str
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a text says: facts, events, whether its end marker was printed, and its fault if it has one.
+
+    `trace` is the text that spans refer to. A `cut` text is a proper prefix of legal ones.
+    """
+
+    trace: Source
+    facts: dict[str, Any]
+    sorts: dict[str, t.Sort]
+    steps: tuple[Step, ...]
+    ended: bool
+    cut: bool
+    fault: Fault | None
+    missing: tuple[str, ...]
+    start: str
+    tokens: bool
+    _found: dict[int, list[Any]] = field(default_factory=dict, repr=False)
+
+    def mentions(self, sort: t.Sort) -> list[Any]:
+        """Every value that the problem and the trace print where the sort is asked for, once each."""
+        if id(sort) not in self._found:
+            parts = (part for wanted, value in self._printed() for part in occurrences(wanted, sort, value))
+            self._found[id(sort)] = list(dict.fromkeys(parts))
+        return self._found[id(sort)]
+
+    def growths(self, form: Format, step: Step) -> Iterator[tuple[Any, ...]]:
+        """The arguments that the last event may have had, if its last number was cut."""
+        for digits in form.grammar.growths(self.trace, self.start):
+            yield typed(step.action, _grown(step.raw, digits))
+
+    def _printed(self) -> Iterator[tuple[t.Sort, Any]]:
+        for name, sort in self.sorts.items():
+            if self.facts[name] is not None:
+                yield sort, self.facts[name]
+        for step in self.steps:
+            yield from ((p.sort, v) for p, v in zip(step.action.event.parameters, step.arguments, strict=True))
+
+
+def joined(words: Words | None) -> str:
+    """A text, or the words of a token list with spaces between them."""
+    if words is None:
+        return ""
+    return words if isinstance(words, str) else " ".join(words)
+
+
+def read_document(form: Format, prompt: Words | None, trace: Words | None) -> Document:
+    """Read a row. An empty prompt means that `trace` holds the whole document."""
+    asked, said = joined(prompt), joined(trace)
+    whole = not asked.strip()
+    start = "document" if whole else "trace"
+    source = Source("trace", said)
+    reading = form.grammar.read(source, start)
+    before = None if whole else form.grammar.read(Source("prompt", asked), "prompt")
+    return _Typist(form, source, start, not isinstance(trace, (str, type(None)))).document(before, reading)
+
+
+class _Typist:
+    """Gives items their types, and stops at the first that has none."""
+
+    def __init__(self, form: Format, source: Source, start: str, tokens: bool) -> None:
+        self.form, self.source, self.start, self.tokens = form, source, start, tokens
+        self.sorts = {fact.name: fact.sort for fact in form.system.facts}
+        self.facts: dict[str, Any] = {name: empty(sort) for name, sort in self.sorts.items()}
+        self.stated: set[str] = set()
+
+    def document(self, before: Reading | None, reading: Reading) -> Document:
+        fault: Fault | None = None
+        steps: list[Step] = []
+        ended = False
+        if before is not None:
+            if before.fault is not None:
+                line, column = before.source.position(before.fault.start)
+                fault = Fault(f"in the prompt, line {line}, column {column}: {before.complaint}", None)
+            fault = fault or next((f for item in before.items if (f := self.state(item, in_prompt=True))), None)
+        for item in reading.items if fault is None else ():
+            if item.name in self.sorts:
+                fault = self.state(item, in_prompt=False)
+            elif item.name == END:
+                ended = True
+            else:
+                step = self.step(item)
+                fault = step if isinstance(step, Fault) else None
+                if isinstance(step, Step):
+                    steps.append(step)
+            if fault is not None:
+                break
+        cut = reading.completeness is Completeness.CUT and fault is None
+        missing = tuple(n for n, s in self.sorts.items() if n not in self.stated and empty(s) is None)
+        if fault is None and reading.completeness is Completeness.MALFORMED:
+            fault = Fault(reading.complaint, reading.fault)
+        if fault is None and missing and not cut:
+            fault = Fault(f"the prompt does not state the {missing[0]}", None)
+        facts, sorts = self.facts, self.sorts
+        return Document(self.source, facts, sorts, tuple(steps), ended, cut, fault, missing, self.start, self.tokens)
+
+    def state(self, item: Item, *, in_prompt: bool) -> Fault | None:
+        """Add what an item states to the facts."""
+        sort, span = self.sorts.get(item.name), None if in_prompt else item.span
+        if sort is None:
+            return Fault(f"{item.name} stands in the prompt, where only facts can stand", span)
+        sorts = argument_sorts(sort, len(item.arguments))
+        try:
+            values = [read(inner, raw) for inner, raw in zip(sorts, item.arguments, strict=True)]
+        except Unreadable as error:
+            return Fault(str(error), span)
+        match sort:
+            case t.Map(element=key):
+                keys = values[:-1]
+                self.facts[item.name][tuple(keys) if isinstance(key, t.Tuple) and len(keys) > 1 else keys[0]] = values[-1]
+            case t.Set():
+                self.facts[item.name][tuple(values) if len(values) > 1 else values[0]] = True
+            case t.List():
+                self.facts[item.name].append(tuple(values) if len(values) > 1 else values[0])
+            case _:
+                if item.name in self.stated:
+                    return Fault(f"the {item.name} is stated twice", span)
+                self.facts[item.name] = tuple(values) if len(values) > 1 else values[0]
+        self.stated.add(item.name)
+        return None
+
+    def step(self, item: Item) -> Step | Fault:
+        action = self.form.interpreter.actions[item.name]
+        try:
+            return Step(action, typed(action, item.arguments), item.span, item.arguments)
+        except Unreadable as error:
+            return Fault(str(error), item.span)
+
+
+def _grown(raw: tuple[Raw, ...], digits: str) -> tuple[Raw, ...]:
+    *rest, last = raw
+    return (*rest, last + digits if isinstance(last, str) else _grown(last, digits))
+
+
+def typed(action: Action, raw: Sequence[Raw]) -> tuple[Any, ...]:
+    """The arguments of an event from printed words.
+
+    Raises:
+        Unreadable: when a word is no value of its sort.
+    """
+    return tuple(read(p.sort, word) for p, word in zip(action.event.parameters, raw, strict=True))

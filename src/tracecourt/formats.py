@@ -1,0 +1,126 @@
+"""Formats: a grammar, a domain and a procedure joined, checked against each other, and ready to try traces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tracecourt.engines.interpreter import Interpreter
+from tracecourt.engines.legal import LegalEvents
+from tracecourt.engines.values import fits
+from tracecourt.errors import InputError, SpecError, suggestion
+from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
+from tracecourt.resources import Library
+from tracecourt.spec import ir
+from tracecourt.spec import sorts as t
+from tracecourt.spec.declarations import END
+from tracecourt.spec.library import Specifications, from_path
+from tracecourt.text import Diagnostic, Note, Span
+
+
+@dataclass(frozen=True, eq=False)
+class Format:
+    """A format that is loaded: its text's grammar, its system, and the engines over it."""
+
+    system: ir.System
+    grammar: TraceGrammar
+    library: Library
+
+    @property
+    def name(self) -> str:
+        """The name under which it is loaded."""
+        return self.system.name
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """The reference engine."""
+        return Interpreter(self.system)
+
+    @cached_property
+    def legal(self) -> LegalEvents:
+        """The same rules, asked which events they allow."""
+        return LegalEvents(self.interpreter)
+
+
+def open_format(name: str, library: Library | None = None) -> Format:
+    """The format of that name, or at that path (`PACK/specs/formats/NAME.spec`).
+
+    Raises:
+        InputError: when there is none, with the nearest name.
+        SpecError: when a part is faulty or the parts do not fit.
+    """
+    library = library or Library.shipped()
+    if name.endswith(".spec"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"there is no file {name}")
+        library, name = from_path(path, library)
+    system = Specifications(library).format(name)
+    grammar = TraceGrammar.load(system.grammar, library)
+    diagnostics = list(_misfits(system, grammar))
+    if diagnostics:
+        raise SpecError(diagnostics)
+    return Format(system, grammar, library)
+
+
+def argument_sorts(sort: t.Sort, count: int) -> tuple[t.Sort, ...]:
+    """The sorts of the words that state a fact once: an element of a set, a key and its value of a map, or the value.
+
+    A tuple may be printed as one argument or as its fields.
+    """
+    match sort:
+        case t.Map(element=key, value=value):
+            flat = argument_sorts(key, count - 1)
+            return (*flat, value)
+        case t.Set(element=element) | t.List(element=element):
+            return argument_sorts(element, count)
+        case t.Tuple(fields=fields) if count == len(fields) > 1:
+            return tuple(inner for _, inner in fields)
+    return (sort,)
+
+
+def _misfits(system: ir.System, grammar: TraceGrammar) -> Iterator[Diagnostic]:
+    """What keeps a grammar and a system from being joined."""
+    facts = {fact.name: fact for fact in system.facts}
+    known = {*facts, *system.events, END}
+    for item in sorted(grammar.items - known):
+        hint = suggestion(item, known)
+        message = f"{item} is no fact of {system.domain} and no event of {system.procedure}{hint}"
+        yield Diagnostic(message, grammar.source, _alias(grammar, item), "join")
+    for name in sorted(set(system.events) - grammar.items):
+        event = system.events[name]
+        yield Diagnostic(f"the grammar {grammar.name} never prints {name}", event.source, event.span, "join")
+    for name, fact in facts.items():
+        if name not in grammar.items and not isinstance(fact.sort, t.Collection):
+            source = system.sources[0]
+            message = f"the grammar {grammar.name} never states the fact {name} of {system.domain}"
+            yield Diagnostic(message, source, Span(0, 1), "join")
+    for item in sorted(grammar.items & known - {END}):
+        for shapes in grammar.shapes(item):
+            printed = system.events.get(item)
+            stated = argument_sorts(facts[item].sort, len(shapes)) if item in facts else ()
+            sorts = stated if printed is None else tuple(p.sort for p in printed.parameters)
+            yield from _arguments(grammar, item, shapes, sorts, printed)
+
+
+def _arguments(
+    grammar: TraceGrammar, item: str, shapes: tuple[Shape, ...], sorts: tuple[t.Sort, ...], event: ir.Event | None
+) -> Iterator[Diagnostic]:
+    where = _alias(grammar, item)
+    notes = (Note("declared here", event.source, event.span),) if event is not None else ()
+    if len(shapes) != len(sorts):
+        message = f"{item} is printed with {len(shapes)} arguments, but is declared with {len(sorts)}"
+        yield Diagnostic(message, grammar.source, where, "join", notes)
+        return
+    for index, (sort, shape) in enumerate(zip(sorts, shapes, strict=True), 1):
+        if not fits(sort, shape):
+            message = f"what the grammar prints as argument {index} of {item} cannot always be read as {sort}"
+            yield Diagnostic(message, grammar.source, where, "join", notes)
+
+
+def _alias(grammar: TraceGrammar, item: str) -> Span:
+    found = re.search(rf"->\s*({re.escape(item)})\b", grammar.source.text)
+    return Span(*found.span(1)) if found else Span(0, 1)

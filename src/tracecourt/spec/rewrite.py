@@ -1,0 +1,99 @@
+"""Going through typed expressions: their parts, the symbols they use, replacing symbols, splitting conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from tracecourt.spec import ir
+from tracecourt.spec import sorts as t
+
+
+def parts(e: ir.Expr) -> tuple[ir.Expr, ...]:
+    """The expressions directly inside an expression; the body of a called function is not one of them."""
+    match e:
+        case ir.Project(base=base):
+            return (base,)
+        case ir.Display(items=items) | ir.Prim(args=items) | ir.Call(args=items):
+            return items
+        case ir.Each(head=head, binding=b):
+            return (*head, *_binding_parts(b))
+        case ir.Quantifier(binding=b, body=body):
+            return (body, *_binding_parts(b))
+        case ir.Least(binding=b, key=key):
+            return (key, *_binding_parts(b))
+        case ir.Within(value=value):
+            return (value,)
+        case ir.Distance(start=start):
+            return (start,)
+    return ()
+
+
+def _binding_parts(b: ir.Binding) -> tuple[ir.Expr, ...]:
+    return (b.source,) if b.guard is None else (b.source, b.guard)
+
+
+def symbols(e: ir.Expr) -> Iterator[ir.Symbol]:
+    """Every symbol that is used in an expression, bound ones included, those of called functions' bodies too."""
+    if isinstance(e, ir.Ref):
+        yield e.symbol
+    if isinstance(e, ir.Call):
+        yield from symbols(e.function.body)
+    for part in parts(e):
+        yield from symbols(part)
+
+
+def substitute(e: ir.Expr, values: Mapping[ir.Symbol, ir.Expr]) -> ir.Expr:
+    """The expression with symbols replaced; functions do not recurse and names are unique, so nothing is captured."""
+    match e:
+        case ir.Ref(symbol=symbol):
+            return values.get(symbol, e)
+        case ir.Project(base=base):
+            return replace(e, base=substitute(base, values))
+        case ir.Display(items=items):
+            return replace(e, items=tuple(substitute(i, values) for i in items))
+        case ir.Prim(args=args) | ir.Call(args=args):
+            return replace(e, args=tuple(substitute(a, values) for a in args))
+        case ir.Each(head=head, binding=b):
+            return replace(e, head=tuple(substitute(h, values) for h in head), binding=_in_binding(b, values))
+        case ir.Quantifier(binding=b, body=body):
+            return replace(e, binding=_in_binding(b, values), body=substitute(body, values))
+        case ir.Least(binding=b, key=key):
+            return replace(e, binding=_in_binding(b, values), key=substitute(key, values))
+        case ir.Within(value=value):
+            return replace(e, value=substitute(value, values))
+        case ir.Distance(start=start):
+            return replace(e, start=substitute(start, values))
+    return e
+
+
+def _in_binding(b: ir.Binding, values: Mapping[ir.Symbol, ir.Expr]) -> ir.Binding:
+    guard = None if b.guard is None else substitute(b.guard, values)
+    return replace(b, source=substitute(b.source, values), guard=guard)
+
+
+def opened(e: ir.Expr) -> ir.Expr:
+    """A call of a boolean function replaced by the function's body."""
+    while isinstance(e, ir.Call) and e.sort == t.BOOL:
+        e = substitute(e.function.body, dict(zip(e.function.parameters, e.args, strict=True)))
+    return e
+
+
+def atoms(e: ir.Expr, premises: tuple[ir.Expr, ...] = ()) -> Iterator[tuple[tuple[ir.Expr, ...], ir.Expr]]:
+    """What a condition says: pairs of premises and an atom that holds wherever they do."""
+    e = opened(e)
+    match e:
+        case ir.Prim(op="and", args=args):
+            for part in args:
+                yield from atoms(part, premises)
+        case ir.Prim(op="=>", args=(premise, conclusion)):
+            yield from atoms(conclusion, (*premises, premise))
+        case ir.Prim(op="if", args=(condition, then, otherwise)):
+            yield from atoms(then, (*premises, condition))
+            negation = ir.Prim(t.BOOL, condition.span, "not", (condition,))
+            yield from atoms(otherwise, (*premises, negation))
+        case ir.Prim(op="not", args=(ir.Prim(op="or", args=args),)):
+            for part in args:
+                yield from atoms(ir.Prim(t.BOOL, part.span, "not", (part,)), premises)
+        case _:
+            yield premises, e
