@@ -8,7 +8,7 @@ so the answer is exact whatever the order of the search.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tracecourt.engines.evaluate import TooLarge
@@ -66,16 +66,22 @@ class LegalEvents:
             if all(holds(r) for holds in clauses):
                 yield arguments
 
-    def breaking(
-        self, action: Action, rule: ir.Rule, r: Registers, extra: Callable[[t.Sort], Sequence[Any]]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Arguments with which an event breaks this rule before any other; `extra` proposes values of a sort."""
-        plan = self._of(action)
-        clauses = list(action.clauses)
+    def breaking(self, action: Action, rule: ir.Rule, r: Registers, extra: Proposals) -> Iterator[tuple[Any, ...]]:
+        """Arguments with which an event breaks this rule before any other; `extra` proposes values of a sort.
+
+        A parameter that the rule speaks of follows the rules before it; the others follow all that can be followed.
+        """
+        plan, clauses = self._of(action), list(action.clauses)
         at = next(i for i, c in enumerate(clauses) if c.rule is rule)
-        for arguments in self._candidates(plan, r, rule, extra):
+        before = {c.rule for c in clauses[:at]}
+        spoken = self._needs((rule.condition,), {p: i for i, p in enumerate(action.event.parameters)})
+        free = tuple(
+            tuple(s for s in found if s.rule in before or (s.rule is not rule and index not in spoken))
+            for index, found in enumerate(plan.sources)
+        )
+        for arguments in self._candidates(replace(plan, sources=free), r, extra):
             self.interpreter.bind(action, r, arguments)
-            if all(c.holds(r) for c in clauses[:at] if c.rule.level != "declared") and not clauses[at].holds(r):
+            if all(c.holds(r) for c in clauses[:at] if c.rule.level in ir.SOUND_LEVELS) and not clauses[at].holds(r):
                 yield arguments
 
     def _of(self, action: Action) -> _Plan:
@@ -104,12 +110,9 @@ class LegalEvents:
         return frozenset(parameters[s] for e in expressions for s in symbols(e) if s in parameters)
 
     # ------------------------------------------------------------ candidates
-    def _candidates(
-        self, plan: _Plan, r: Registers, ignoring: ir.Rule | None = None, extra: Proposals | None = None
-    ) -> Iterator[tuple[Any, ...]]:
+    def _candidates(self, plan: _Plan, r: Registers, extra: Proposals | None = None) -> Iterator[tuple[Any, ...]]:
         """Arguments that may be legal; a superset of the legal ones unless the budget ran out."""
-        parameters = plan.action.event.parameters
-        slots, total = plan.action.slots, len(parameters)
+        slots, total = plan.action.slots, len(plan.action.slots)
         seen: set[Any] = set()
         budget = [CANDIDATES]
 
@@ -121,7 +124,7 @@ class LegalEvents:
                     seen.add(key)
                     yield arguments
                 return
-            index, values = self._next(plan, r, bound, ignoring, extra)
+            index, values = self._next(plan, r, bound, extra)
             held = [(slot, r[slot]) for i, slot in enumerate(slots) if i in bound]
             for value in values:
                 budget[0] -= 1
@@ -139,7 +142,6 @@ class LegalEvents:
         plan: _Plan,
         r: Registers,
         bound: frozenset[int],
-        ignoring: ir.Rule | None,
         extra: Proposals | None,
     ) -> tuple[int, Sequence[Any]]:
         """The parameter to choose now, and its values: computed if possible, listed if not."""
@@ -148,12 +150,14 @@ class LegalEvents:
             if index in bound:
                 continue
             for source in sources:
-                if source.rule is ignoring or not source.needs <= bound or not all(p(r) for p in source.premises):
+                if not source.needs <= bound or not all(p(r) for p in source.premises):
                     continue
                 try:
                     found = source.values(r)
                 except Undefined:
-                    return index, ()
+                    if extra is None:
+                        return index, ()
+                    continue
                 if source.single:
                     return index, (found,)
                 listed = listed or (index, list(found))

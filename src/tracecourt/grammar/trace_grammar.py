@@ -142,6 +142,15 @@ class TraceGrammar:
         return TraceGrammar(name, read_source(path), [path.parent, *folders])
 
     # ------------------------------------------------------------ what the grammar can print
+    @property
+    def rules(self) -> list[Any]:
+        """Lark's rules after its expansion of repetitions and options."""
+        return list(self._lark.rules)
+
+    def interactive(self, start: str) -> Any:
+        """A Lark interactive parser before its first word."""
+        return self._lark.parse_interactive("", start=start)
+
     @cached_property
     def blank(self) -> str:
         """What separates printed words: a space when the grammar ignores spaces, else nothing."""
