@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -207,8 +207,3 @@ def _report(
         declared=trial.declared,
         source=document.trace,
     )
-
-
-def check_many(form: Format, rows: Iterable[tuple[Words | None, Words | None]]) -> list[Report]:
-    """Try pairs of prompt and trace."""
-    return [check(form, prompt, trace, id=str(index)) for index, (prompt, trace) in enumerate(rows)]

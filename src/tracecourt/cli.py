@@ -1,1 +1,310 @@
-"""The command line."""
+"""The command line: `tracecourt COMMAND`. stdout is data, stderr is progress and faults.
+
+Exit codes: 0 all sound · 1 something is not · 2 usage or input error · 3 only `unknown`s kept it from 0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tracecourt.errors import InputError, TracecourtError
+
+if TYPE_CHECKING:
+    from tracecourt.formats import Format
+    from tracecourt.rows import Fields, Row
+    from tracecourt.verdict import Report
+
+# Imports inside commands keep `--help` fast: Lark and rich are loaded where they are used.
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+SOUND, UNSOUND, FAULT, UNKNOWN = 0, 1, 2, 3
+
+
+def format_option(command: C) -> C:
+    """`--format NAME`."""
+    return click.option(
+        "--format", "-f", "format_name", required=True, metavar="NAME", help="A format's name, or its .spec file."
+    )(command)
+
+
+def row_options(command: C) -> C:
+    """How rows are found in files, and parameters for all of them."""
+    for option in (
+        click.option("--lines", is_flag=True, help="Each line of the file is one whole document, prompt then trace."),
+        click.option("--id-field", default="id", show_default=True, metavar="NAME", help="The field with a row's name."),
+        click.option("--trace-field", default="trace", show_default=True, metavar="NAME", help="The field with the trace."),
+        click.option("--prompt-field", default="prompt", show_default=True, metavar="NAME", help="The field with the prompt."),
+        click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of all rows."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tracecourt", message="%(package)s %(version)s")
+def cli() -> None:
+    """Put search traces on trial: is the printed search a run of the procedure it imitates?"""
+
+
+@cli.command()
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def formats(output: str) -> None:
+    """List the formats that can be checked."""
+    from tracecourt.catalogue import catalogue
+
+    found = catalogue()
+    if output == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for entry in found:
+        click.echo(f"{entry['name']}\n  {entry['doc']}")
+        click.echo(f"  domain {entry['domain']} · procedure {entry['procedure']} · events {', '.join(entry['events'])}")
+        if entry["params"]:
+            click.echo(f"  parameters {', '.join(entry['params'])}")
+        if entry["source"]:
+            click.echo(f"  source {entry['source']}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@format_option
+@row_options
+@click.option("--output", type=click.Choice(["text", "jsonl", "summary"]), default="text", show_default=True)
+@click.option("--expect", is_flag=True, help="Compare with the rows' own `expected`; exit 1 on any difference.")
+def check(
+    files: tuple[str, ...],
+    format_name: str,
+    params: tuple[str, ...],
+    prompt_field: str,
+    trace_field: str,
+    id_field: str,
+    lines: bool,
+    output: str,
+    expect: bool,
+) -> None:
+    """Try every trace of the files: one verdict a trace. FILE may be - for the standard input."""
+    from tracecourt.lint import different
+    from tracecourt.report import text
+    from tracecourt.report.summary import Summary
+    from tracecourt.rows import Fields
+
+    form = _format(format_name)
+    summary, differences = Summary(), 0
+    for row, report in _trials(form, files, params, Fields(prompt_field, trace_field, id_field), lines=lines):
+        summary.add(report)
+        if output == "jsonl":
+            click.echo(json.dumps(report.to_dict(), ensure_ascii=True))
+        elif output == "text":
+            click.echo(_printable(text.line(report, row.place)))
+        if expect:
+            if row.expected is None:
+                raise InputError(f"{row.place}: the row has no `expected` to compare with")
+            difference = different(report, row.expected)
+            if difference:
+                differences += 1
+                click.echo(_printable(f"{row.place} {row.id}: expected {difference}"), err=True)
+    if output == "summary":
+        _console().print(summary.renderable())
+    if expect:
+        click.echo(f"{summary.total} rows compared, {differences} different", err=True)
+    sys.exit((UNSOUND if differences else SOUND) if expect else _exit_code(summary.table))
+
+
+@cli.command()
+@click.argument("file", metavar="FILE")
+@format_option
+@row_options
+@click.option("--id", "wanted", metavar="ID", help="Explain this row only; without it, every row.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def explain(
+    file: str,
+    format_name: str,
+    params: tuple[str, ...],
+    prompt_field: str,
+    trace_field: str,
+    id_field: str,
+    lines: bool,
+    wanted: str | None,
+    output: str,
+) -> None:
+    """Say why: the event, the rule, the values, the state, the history, and what would have been legal."""
+    from tracecourt.explain import explain as explained
+    from tracecourt.report import text
+    from tracecourt.rows import Fields, read_rows
+
+    form = _format(format_name)
+    given, seen, found = _params(form, params), [], []
+    for row in read_rows(file, Fields(prompt_field, trace_field, id_field), lines=lines):
+        seen.append(row.id)
+        if wanted is None or row.id == wanted:
+            with _placed(row):
+                explanation = explained(form, row.prompt, row.trace, dict(row.params) | given, row.id)
+            found.append(explanation.report)
+            if output == "json":
+                click.echo(json.dumps(explanation.to_dict(), ensure_ascii=True))
+            else:
+                click.echo(_printable(text.explanation(explanation, row.place)) + ("\n" if wanted is None else ""))
+    if wanted is not None and not found:
+        from tracecourt.errors import suggestion
+
+        raise InputError(f"{file} has no row with the id {wanted}{suggestion(wanted, seen) if len(seen) < 1000 else ''}")
+    sys.exit(_exit_code({(r.verdict, r.plan): 1 for r in found}))
+
+
+@cli.command()
+@format_option
+@click.option("-n", "number", type=click.IntRange(min=0), default=10, show_default=True, help="How many rows.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows.")
+@click.option("--mutate", is_flag=True, help="Mutants: one edit each, labelled with the rule that it breaks.")
+@click.option("--declared", is_flag=True, help="Runs under the declared tie-break and child order.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the problems; may be repeated.")
+def generate(format_name: str, number: int, seed: int, mutate: bool, declared: bool, params: tuple[str, ...]) -> None:
+    """Print rows with sound traces of random problems, or with labelled mutants of them."""
+    from tracecourt.generate import Generator
+    from tracecourt.mutate import Mutator
+
+    if mutate and declared:
+        raise click.UsageError("--mutate chooses the tie-break itself; leave --declared out")
+    form = _format(format_name)
+    generator = Generator(form, _params(form, params))
+    rows = Mutator(generator).rows(number, seed) if mutate else generator.rows(number, seed, declared=declared)
+    for row in _progress(rows, number):
+        click.echo(json.dumps(row, ensure_ascii=False))
+
+
+@cli.command()
+@click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
+def lint(path: Path) -> None:
+    """Check a pack of grammars and specifications (its folder, or one file), with all its examples."""
+    from tracecourt.lint import lint as linted
+
+    findings = linted(path)
+    for fault in findings.faults:
+        click.echo(_printable(fault) + "\n")
+    click.echo(f"{len(set(findings.checked))} checked, {len(findings.faults)} faults", err=True)
+    sys.exit(UNSOUND if findings.faults else SOUND)
+
+
+@cli.command()
+@click.argument("name", metavar="NAME")
+def new(name: str) -> None:
+    """Start a format of your own: a folder NAME with a grammar, a format and examples that pass."""
+    from tracecourt.scaffold import scaffold
+
+    for file in scaffold(name, Path()):
+        click.echo(file)
+    click.echo(f"change these files, and check them with: tracecourt lint {name}", err=True)
+
+
+# ---------------------------------------------------------------- helpers
+def _format(name: str) -> Format:
+    from tracecourt.formats import open_format
+
+    return open_format(name)
+
+
+def _params(form: Format, options: tuple[str, ...]) -> dict[str, Any]:
+    from tracecourt.parameters import from_options
+
+    return from_options(form.system, options)
+
+
+def _trials(
+    form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, *, lines: bool
+) -> Iterator[tuple[Row, Report]]:
+    from tracecourt.check import check as tried
+    from tracecourt.rows import read_rows
+
+    given = _params(form, options)
+    for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
+        with _placed(row):
+            yield row, tried(form, row.prompt, row.trace, dict(row.params) | given, row.id)
+
+
+class _placed:
+    """Adds a row's place to an input error about it."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, InputError) and not str(error).startswith(self.row.place):
+            raise InputError(f"{self.row.place}: {error}") from None
+
+
+T = TypeVar("T")
+
+
+def _progress(items: Iterable[T], total: int | None) -> Iterator[T]:
+    """The items, with a progress bar on a terminal's stderr while stdout goes elsewhere."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    with Progress(
+        BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    ) as progress:
+        yield from progress.track(items, total=total)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 110, highlight=False)
+
+
+def _exit_code(found: Iterable[tuple[Any, Any]]) -> int:
+    from tracecourt.verdict import Verdict
+
+    verdicts = {verdict for verdict, _ in found}
+    if verdicts - {Verdict.SOUND, Verdict.UNKNOWN}:
+        return UNSOUND
+    return UNKNOWN if Verdict.UNKNOWN in verdicts else SOUND
+
+
+def _printable(text: str) -> str:
+    """Text that any terminal can take: what a model wrote may hold lone surrogates and control characters."""
+    kept = "".join(c if c.isprintable() or c == "\n" else "·" for c in text)
+    return kept.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        cli.main(args=arguments, prog_name="tracecourt", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(FAULT)
+    except TracecourtError as error:
+        click.echo(_printable(f"tracecourt: {error}"), err=True)
+        sys.exit(FAULT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAULT)
+    except Exception as error:
+        if os.environ.get("TRACECOURT_DEBUG"):
+            raise
+        message = f"tracecourt: this is a fault of tracecourt, please report it: {type(error).__name__}: {error}"
+        click.echo(_printable(message) + "\n(TRACECOURT_DEBUG=1 shows where)", err=True)
+        sys.exit(FAULT)
+
+
+if __name__ == "__main__":
+    main()

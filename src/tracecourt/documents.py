@@ -14,7 +14,7 @@ from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
 from tracecourt.text import Source, Span
 
-Words = str | Sequence[str]
+Words = str | bytes | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ def joined(words: Words | None) -> str:
     """A text, or the words of a token list with spaces between them."""
     if words is None:
         return ""
+    if isinstance(words, bytes):
+        return words.decode("utf-8", errors="replace")
     return words if isinstance(words, str) else " ".join(words)
 
 
@@ -89,7 +91,7 @@ def read_document(form: Format, prompt: Words | None, trace: Words | None) -> Do
     source = Source("trace", said)
     reading = form.grammar.read(source, start)
     before = None if whole else form.grammar.read(Source("prompt", asked), "prompt")
-    return _Typist(form, source, start, not isinstance(trace, (str, type(None)))).document(before, reading)
+    return _Typist(form, source, start, not isinstance(trace, (str, bytes, type(None)))).document(before, reading)
 
 
 class _Typist:

@@ -13,6 +13,14 @@ from tracecourt.text import Source, Span
 
 SCHEMA = "tracecourt/check/1"
 
+LEVEL_MEANINGS = {
+    "grounded": "the trace says something that is not true of the problem",
+    "disciplined": "no legal use of the lists, whatever their order",
+    "complete": "an expansion is left unfinished, or the search ends too early",
+    "ordered": "not a best entry, under any tie-break",
+    "declared": "a run under another tie-break or child order than the declared one",
+}
+
 
 class Verdict(StrEnum):
     """What a trace is.

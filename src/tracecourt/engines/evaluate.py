@@ -17,6 +17,7 @@ from tracecourt.engines.values import Check, bounds, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.builtins import PARTIAL_OPERATORS
+from tracecourt.spec.rewrite import limits
 
 CONNECTIVES = frozenset({"and", "or", "not", "=>"})
 SEARCH_LIMIT = 1_000_000
@@ -36,6 +37,7 @@ class Evaluator:
         self._size = 2
         self._checks: dict[int, Check | None] = {}
         self._pure: dict[ir.Function, bool] = {}
+        self._partial: dict[ir.Function, bool] = {}
 
     # ------------------------------------------------------------ registers
     def slot(self, symbol: ir.Symbol) -> int:
@@ -70,8 +72,14 @@ class Evaluator:
     def partial(self, e: ir.Expr) -> bool:
         """Whether an expression may have no value."""
         match e:
-            case ir.Const() | ir.Ref() | ir.Quantifier() | ir.Within() | ir.Inhabitants() | ir.Mentioned():
+            case ir.Const() | ir.Ref() | ir.Mentioned():
                 return False
+            case ir.Quantifier(binding=b):
+                return self.partial(b.source)
+            case ir.Within(value=value, of=of):
+                return self.partial(value) or any(map(self.partial, limits(of)))
+            case ir.Inhabitants(of=of):
+                return any(map(self.partial, limits(of)))
             case ir.Least() | ir.Distance():
                 return True
             case ir.Project(base=base):
@@ -79,7 +87,7 @@ class Evaluator:
             case ir.Display(items=items):
                 return any(map(self.partial, items))
             case ir.Call(function=f, args=args):
-                return any(map(self.partial, args)) or (f.sort != t.BOOL and self.partial(f.body))
+                return any(map(self.partial, args)) or self.partial_function(f)
             case ir.Each(head=head, binding=b):
                 return any(map(self.partial, head)) or self.partial(b.source)
             case ir.Prim(op=op, args=args):
@@ -89,6 +97,12 @@ class Evaluator:
                     return self.partial(args[1])
                 return op in PARTIAL_OPERATORS or any(map(self.partial, args))
         raise AssertionError(e)
+
+    def partial_function(self, f: ir.Function) -> bool:
+        """Whether a function may have no value though its arguments have one."""
+        if f not in self._partial:
+            self._partial[f] = f.sort != t.BOOL and self.partial(f.body)
+        return self._partial[f]
 
     def pure(self, e: ir.Expr) -> bool:
         """Whether a value depends on the problem only, not on the state or on chance."""

@@ -61,9 +61,9 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return lambda r: a(r) or b(r)
         case "=>":
             return lambda r: b(r) if a(r) else True
-        case "=" if isinstance(e.args[0].sort, t.List):
+        case "=" if all(isinstance(part.sort, t.List) for part in e.args):
             return lambda r: list(a(r)) == list(b(r))
-        case "!=" if isinstance(e.args[0].sort, t.List):
+        case "!=" if all(isinstance(part.sort, t.List) for part in e.args):
             return lambda r: list(a(r)) != list(b(r))
         case "=":
             return lambda r: a(r) == b(r)
@@ -106,7 +106,7 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
         case "chain":
             return _chain(a, b)
         case "between":
-            return lambda r: _random(r).randint(a(r), b(r))
+            return lambda r: _between(_random(r), a(r), b(r))
         case "choose":
             return lambda r: dict.fromkeys(_random(r).sample(list(b(r)), _at_most(a(r), b(r))), True)
     return None
@@ -211,6 +211,12 @@ def _at_most(number: int, values: Any) -> int:
     if not 0 <= number <= len(values):
         raise Undefined
     return number
+
+
+def _between(generator: Random, low: int, high: int) -> int:
+    if low > high:
+        raise Undefined
+    return generator.randint(low, high)
 
 
 def _random(r: Registers) -> Random:

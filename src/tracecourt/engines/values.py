@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
+from tracecourt.engines.queues import KeyedQueue
 from tracecourt.grammar.items import Raw
 from tracecourt.grammar.trace_grammar import Many, Part, Shape, Word
 from tracecourt.spec import sorts as t
@@ -122,7 +123,7 @@ def show(value: Any, limit: int = 6) -> str:
             return shorten(str(value))
         case tuple():
             return "(" + ", ".join(show(part) for part in value) + ")"
-        case list() | dict():
+        case list() | dict() | KeyedQueue():
             shown = [show(part) for part in list(value)[:limit]]
             if len(value) > limit:
                 shown.append(f"and {len(value) - limit} more")

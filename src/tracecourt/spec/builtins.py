@@ -88,7 +88,10 @@ def _bests(args: tuple[t.Sort, ...]) -> t.Sort | None:
 
 
 def _to_set(args: tuple[t.Sort, ...]) -> t.Sort | None:
-    return t.Set(args[0].element) if len(args) == 1 and isinstance(args[0], t.Collection) else None
+    match args:
+        case (t.Collection(element=e),) if t.keyable(e):
+            return t.Set(e)
+    return None
 
 
 def _between(args: tuple[t.Sort, ...]) -> t.Sort | None:
@@ -101,7 +104,7 @@ def _pick(args: tuple[t.Sort, ...]) -> t.Sort | None:
 
 def _choose(args: tuple[t.Sort, ...]) -> t.Sort | None:
     match args:
-        case (t.Int(), t.Collection(element=e)):
+        case (t.Int(), t.Collection(element=e)) if t.keyable(e):
             return t.Set(e)
     return None
 
@@ -133,7 +136,7 @@ BUILTINS: dict[str, Builtin] = {
     "best": Builtin("best(queue)", _best, partial=True),
     "bests": Builtin("bests(queue)", _bests),
     "elements": Builtin("elements(collection)", _to_set),
-    "between": Builtin("between(low, high)", _between, random=True),
+    "between": Builtin("between(low, high)", _between, partial=True, random=True),
     "pick": Builtin("pick(collection)", _pick, partial=True, random=True),
     "choose": Builtin("choose(how many, collection)", _choose, partial=True, random=True),
     "chance": Builtin("chance(probability)", _chance, random=True),

@@ -12,6 +12,7 @@ from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
 from tracecourt.spec.builtins import BUILTINS
+from tracecourt.spec.rewrite import empty, settled
 from tracecourt.text import Diagnostic, Note, Source, Span
 
 Declared = ir.Symbol | ir.Function | t.Sort
@@ -32,6 +33,15 @@ class Scope:
     def visible(self) -> set[str]:
         """All names that can be used here."""
         return set(self.names) | (self.outer.visible() if self.outer else set())
+
+    def named(self, kind: type[Declared]) -> set[str]:
+        """The names that stand for symbols, functions or sorts here."""
+        found = {name for name, thing in self.names.items() if isinstance(thing, kind)}
+        return found | (self.outer.named(kind) if self.outer else set())
+
+    def enums(self) -> list[t.Enum]:
+        """The enumerations that are named here."""
+        return [e for e in self.names.values() if isinstance(e, t.Enum)] + (self.outer.enums() if self.outer else [])
 
     def inner(self, symbols: Iterable[ir.Symbol]) -> Scope:
         """A scope with some locals."""
@@ -65,8 +75,7 @@ class Checker:
                 found = scope.find(name)
                 if isinstance(found, t.Sort):
                     return found
-                sorts = [n for n in scope.visible() if isinstance(scope.find(n), t.Sort)]
-                self.fault(f"there is no sort named {name}{suggestion(name, sorts)}", written.span)
+                self.fault(f"there is no sort named {name}{suggestion(name, scope.named(t.Sort))}", written.span)
                 return t.ANYTHING
             case "int":
                 return t.INT
@@ -80,13 +89,15 @@ class Checker:
                 low, high = (self.check(bound, t.INT, scope) for bound in written.bounds)
                 return t.Range(low, high, self.source.slice(written.span))
             case "enum":
+                self.distinct(written)
                 return t.Enum(written.names)
             case "tuple_of":
+                self.distinct(written)
                 return t.Tuple(tuple(zip(written.names, parts, strict=True)))
             case "optional":
                 return t.Optional(parts[0])
             case "set_of":
-                return t.Set(parts[0])
+                return t.Set(self.keyable(parts[0], written.parts[0].span))
             case "list_of":
                 return t.List(parts[0])
             case "stack_of":
@@ -94,25 +105,50 @@ class Checker:
             case "fifo_of":
                 return t.Fifo(parts[0])
             case "map_of":
-                return t.Map(parts[0], parts[1])
+                return t.Map(self.keyable(parts[0], written.parts[0].span), parts[1])
             case "queue_of":
+                self.distinct(written)
+                self.keyable(parts[0], written.parts[0].span)
                 rest = tuple(zip(written.names[1:], parts[1:], strict=True))
                 return t.Queue(parts[0], rest[0][1] if len(rest) == 1 else t.Tuple(rest))
         raise AssertionError(written.kind)
+
+    def distinct(self, written: s.SortExpression) -> None:
+        """Report the names of fields or members that stand twice."""
+        for name in sorted({n for n in written.names if n and written.names.count(n) > 1}):
+            self.fault(f"{name} stands twice in this sort", written.span)
+
+    def keyable(self, sort: t.Sort, span: Span) -> t.Sort:
+        """The same sort; reported when its values cannot be the elements of a set or the keys of a map."""
+        if not t.keyable(sort):
+            self.fault(f"{_a(sort)} cannot be the element of a set or the key of a map", span, "sort")
+        return sort
 
     # ------------------------------------------------------------ expressions
     def check(self, expression: s.Expression, wanted: t.Sort, scope: Scope) -> ir.Expr:
         """The typed form of an expression where a sort is wanted."""
         match expression:
             case s.Collection(kind="empty") if isinstance(wanted, t.Collection):
-                return _empty(wanted, expression.span)
+                return empty(wanted, expression.span)
             case s.Collection(kind="list", items=()) if isinstance(wanted, t.List):
-                return _empty(wanted, expression.span)
+                return empty(wanted, expression.span)
             case s.Conditional(condition=c, then=a, otherwise=b):
                 parts = (self.check(c, t.BOOL, scope), self.check(a, wanted, scope), self.check(b, wanted, scope))
                 return ir.Prim(wanted, expression.span, "if", parts)
             case s.Name(name=name) if isinstance(wanted, t.Enum) and name in wanted.members:
                 return ir.Const(wanted, expression.span, name)
+            case s.Name(name=name) if isinstance(wanted, t.Optional) and _member(name, wanted.inner):
+                return self.check(expression, wanted.inner, scope)
+            case s.Collection() if isinstance(wanted, t.Optional):
+                return self.check(expression, wanted.inner, scope)
+            case s.Collection(kind="list" | "set" as kind, items=items) if _displayed(kind, wanted):
+                assert isinstance(wanted, t.Collection)
+                inner = tuple(self.check(i, wanted.element, scope) for i in items if isinstance(i, s.Expression))
+                return ir.Display(wanted, expression.span, _kind(kind), inner)
+            case s.Collection(kind="map", items=items) if isinstance(wanted, t.Map) and not isinstance(wanted, t.Queue):
+                sorts = (wanted.element, wanted.value)
+                pairs = [zip(item, sorts, strict=True) for item in items if isinstance(item, tuple)]
+                return ir.Display(wanted, expression.span, "map", tuple(self.check(i, w, scope) for p in pairs for i, w in p))
             case s.Collection(kind="tuple", items=items) if isinstance(wanted, t.Tuple) and len(items) == len(wanted.fields):
                 inner = tuple(
                     self.check(i, f, scope)
@@ -125,9 +161,7 @@ class Checker:
     def fit(self, found: ir.Expr, wanted: t.Sort) -> ir.Expr:
         """The same value as the wanted sort; an optional is unwrapped where a plain value is wanted."""
         if t.accepts(wanted, found.sort):
-            if isinstance(found.sort, t.Empty) and isinstance(wanted, t.Collection):
-                return _empty(wanted, found.span)
-            return found
+            return settled(found, wanted)
         if isinstance(found.sort, t.Optional) and t.accepts(wanted, found.sort.inner):
             return ir.Prim(found.sort.inner, found.span, "the", (found,))
         self.fault(f"this is {_a(found.sort)}, but {_a(wanted)} is needed here", found.span, "sort")
@@ -168,13 +202,13 @@ class Checker:
             case s.Comprehension(kind=kind, head=head, binder=binder):
                 binding, inside = self.binding(binder, scope)
                 parts = tuple(self.plain(part, inside) for part in head)
+                if kind != "list":
+                    self.keyable(parts[0].sort, parts[0].span)
                 sort = _collection(kind, [p.sort for p in parts])
                 return ir.Each(sort, span, _kind(kind), parts, binding)
             case s.Aggregate(name=name, head=head_expression, binder=binder):
-                binding, inside = self.binding(binder, scope)
-                part = self.plain(head_expression, inside)
-                each = ir.Each(t.List(part.sort), span, "list", (part,), binding)
-                return self.primitive(name, (each,), span)
+                each = s.Comprehension(span, "list", (head_expression,), binder)
+                return self.apply(s.Apply(span, name, (each,)), scope)
             case s.Quantified(quantifier=kind, binder=binder, body=body):
                 binding, inside = self.binding(binder, scope)
                 quantifier = "all" if kind == "all" else "any"
@@ -198,11 +232,24 @@ class Checker:
             case ir.Function(name=name):
                 self.fault(f"{name} is a function; write {name}(…)", expression.span)
             case t.Sort():
+                if not t.finite(found):
+                    self.fault(f"the values of {expression.name} ({found}) cannot be listed", expression.span, "sort")
                 return ir.Inhabitants(t.List(found), expression.span, found)
             case None:
-                hint = suggestion(expression.name, scope.visible())
-                self.fault(f"nothing here is named {expression.name}{hint}", expression.span)
+                return self.member(expression, scope)
         return self.bad(expression.span)
+
+    def member(self, expression: s.Name, scope: Scope) -> ir.Expr:
+        """A member of an enumeration, known by its name alone; any other name is unknown."""
+        name, span = expression.name, expression.span
+        homes = [e for e in dict.fromkeys(scope.enums()) if name in e.members]
+        if len(homes) == 1:
+            return ir.Const(homes[0], span, name)
+        members = {m for e in scope.enums() for m in e.members}
+        known = scope.visible() | members
+        why = f"{name} is a member of several sorts" if homes else f"nothing here is named {name}{suggestion(name, known)}"
+        self.fault(why, span)
+        return self.bad(span)
 
     def apply(self, expression: s.Apply, scope: Scope) -> ir.Expr:
         """A call of a function, a builtin, or one of the two forms that take names."""
@@ -221,10 +268,10 @@ class Checker:
             return self.distance(expression, scope)
         if name in BUILTINS:
             return self.primitive(name, tuple(self.plain(a, scope) for a in arguments), span)
-        functions = [n for n in scope.visible() if isinstance(scope.find(n), ir.Function)]
         if found is None:
-            self.fault(f"there is no function named {name}{suggestion(name, [*functions, *BUILTINS])}", span)
-        else:
+            known = [*scope.named(ir.Function), *BUILTINS, "mentioned", "distance"]
+            self.fault(f"there is no function named {name}{suggestion(name, known)}", span)
+        elif not (isinstance(found, ir.Symbol) and isinstance(found.sort, t.Anything)):
             self.fault(f"{name} is not a function", span)
         return self.bad(span)
 
@@ -259,10 +306,7 @@ class Checker:
 
     def primitive(self, name: str, arguments: tuple[ir.Expr, ...], span: Span) -> ir.Expr:
         """A builtin applied to typed arguments."""
-        builtin = BUILTINS.get(name)
-        if builtin is None:
-            self.fault(f"there is no function named {name}{suggestion(name, BUILTINS)}", span)
-            return self.bad(span)
+        builtin = BUILTINS[name]
         if builtin.random and not self.sampling:
             self.fault(f"{name} draws at random, which only a sample block may do", span, "sort")
         if any(isinstance(a.sort, t.Anything) for a in arguments):
@@ -291,12 +335,13 @@ class Checker:
                 if sort is None:
                     self.fault(f"?? joins {_a(plain)} with {_a(right.sort)}", span, "sort")
                     return self.bad(span)
-                return ir.Prim(sort, span, "??", (self.fit(left, sort), right))
+                return ir.Prim(sort, span, "??", (self.fit(left, sort), self.fit(right, sort)))
         parts = tuple(self.plain(o, scope) for o in operands)
         kinds = [p.sort for p in parts]
         if operator in ("+", "-") and len(parts) == 2 and all(isinstance(k, t.Collection) for k in kinds):
             sort = t.join(kinds[0], kinds[1])
             if sort is not None:
+                parts = tuple(self.fit(p, sort) for p in parts)
                 return ir.Prim(sort, span, "union" if operator == "+" else "minus", parts)
         if any(isinstance(k, t.Anything) for k in kinds):
             return self.bad(span)
@@ -312,17 +357,18 @@ class Checker:
     def equality(self, operator: str, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
         """`=` and `!=` between values of joinable sorts."""
         left = self.infer(operands[0], scope)
-        enumerated = isinstance(left.sort, t.Enum)
+        enumerated = isinstance(operands[1], s.Name) and _member(operands[1].name, left.sort)
         right = self.check(operands[1], left.sort, scope) if enumerated else self.infer(operands[1], scope)
         if isinstance(left.sort, t.Empty):
             left, right = right, left
         if isinstance(right.sort, t.Empty) and isinstance(left.sort, t.Collection):
             zero = ir.Const(t.INT, span, 0)
             return ir.Prim(t.BOOL, span, operator, (ir.Prim(t.INT, span, "size", (left,)), zero))
-        if t.join(left.sort, right.sort) is None:
+        sort = t.join(left.sort, right.sort)
+        if sort is None:
             self.fault(f"{_a(left.sort)} is compared with {_a(right.sort)}", span, "sort")
             return self.bad(span)
-        return ir.Prim(t.BOOL, span, operator, (left, right))
+        return ir.Prim(t.BOOL, span, operator, (self.fit(left, sort), self.fit(right, sort)))
 
     def membership(self, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
         """`x in S` for a collection or a sort."""
@@ -380,12 +426,18 @@ class Checker:
                 self.fault(f"the elements of this {kind} are of different sorts", span, "sort")
                 joined = t.ANYTHING
             sorts.append(joined)
+        if kind != "list":
+            self.keyable(sorts[0], span)
+        parts = tuple(self.fit(part, sorts[index % step]) for index, part in enumerate(parts))
         return ir.Display(_collection(kind, sorts), span, _kind(kind), parts)
 
     def binding(self, binder: s.Binder, scope: Scope) -> tuple[ir.Binding, Scope]:
         """The symbols bound by `x, y in source if guard`, and the scope in which they can be used."""
         source = self.plain(binder.source, scope)
         sorts = self.bound_sorts(source, len(binder.names), binder.span)
+        for index, (name, span) in enumerate(binder.names):
+            if name in {n for n, _ in binder.names[:index]}:
+                self.fault(f"{name} is declared twice", span)
         symbols = tuple(ir.Symbol(name, sort, "local") for (name, _), sort in zip(binder.names, sorts, strict=True))
         inside = scope.inner(symbols)
         guard = None if binder.guard is None else self.check(binder.guard, t.BOOL, inside)
@@ -428,9 +480,14 @@ def _literal(value: object, span: Span) -> ir.Expr:
     return ir.Const(t.NOTHING, span, None)
 
 
-def _empty(sort: t.Collection, span: Span) -> ir.Expr:
-    kind = "map" if isinstance(sort, t.Map) else "set" if isinstance(sort, t.Set) else "list"
-    return ir.Display(sort, span, _kind(kind), ())
+def _displayed(kind: str, wanted: t.Sort) -> bool:
+    return isinstance(wanted, t.List if kind == "list" else t.Set)
+
+
+def _member(name: str, sort: t.Sort) -> bool:
+    if isinstance(sort, t.Optional):
+        return _member(name, sort.inner)
+    return isinstance(sort, t.Enum) and name in sort.members
 
 
 def _collection(kind: str, sorts: list[t.Sort]) -> t.Sort:

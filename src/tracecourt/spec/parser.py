@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar
 
@@ -10,10 +10,20 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.indenter import DedentError, Indenter
 
-from tracecourt.errors import SpecError
+from tracecourt.errors import SpecError, raise_all
 from tracecourt.resources import library_root, read_source
 from tracecourt.spec import syntax as s
-from tracecourt.text import Diagnostic, Source, Span
+from tracecourt.text import Diagnostic, Note, Source, Span
+
+DIGITS = 18
+
+
+class _Misplaced(Exception):
+    """A word that starts where no word can start, though the grammar would let it."""
+
+    def __init__(self, message: str, at: int) -> None:
+        self.at = at
+        super().__init__(message)
 
 
 class _Blocks(Indenter):
@@ -24,13 +34,46 @@ class _Blocks(Indenter):
     DEDENT_type = "_DEDENT"
     tab_len = 8
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Token] = []
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        self.opened = []
+        tokens: Iterator[Token] = super().process(self._watched(stream))  # type: ignore[no-untyped-call]
+        return tokens
+
+    def handle_NL(self, token: Token) -> Iterator[Token]:
+        try:
+            yield from super().handle_NL(token)
+        except DedentError:
+            message = "this line returns to a depth that no earlier line had; indent it like the lines that it belongs to"
+            raise _Misplaced(message, token.end_pos or 0) from None
+
+    def _watched(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The same tokens; remembers the brackets that are open, and keeps words apart."""
+        before = Token("", "")
+        for token in stream:
+            if before.end_pos == token.start_pos and _word(before[-1:]) and _word(token[:1]):
+                raise _Misplaced(f"put a space between {before!s:.24} and {token!s:.24}", token.start_pos or 0)
+            if token.type in self.OPEN_PAREN_types:
+                self.opened.append(token)
+            elif token.type in self.CLOSE_PAREN_types and self.opened:
+                self.opened.pop()
+            before = token
+            yield token
+
+
+def _word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
 
 @cache
-def _language() -> Lark:
-    grammar = read_source(library_root() / "grammars" / "spec.lark").text
-    return Lark(
-        grammar, parser="lalr", start=["start", "expr"], postlex=_Blocks(), propagate_positions=True, maybe_placeholders=True
-    )
+def _language() -> tuple[Lark, _Blocks]:
+    grammar, blocks = read_source(library_root() / "grammars" / "spec.lark").text, _Blocks()
+    starts = ["start", "expr"]
+    lark = Lark(grammar, parser="lalr", start=starts, postlex=blocks, propagate_positions=True, maybe_placeholders=True)
+    return lark, blocks
 
 
 def parse(source: Source) -> tuple[s.Declaration, ...]:
@@ -41,12 +84,8 @@ def parse(source: Source) -> tuple[s.Declaration, ...]:
     """
     tree = _tree(source, source.text.rstrip() + "\n", "start", 0)
     builder = _Builder(source, 0)
-    try:
-        declarations = tuple(builder.declaration(child) for child in tree.children)
-    except RecursionError:
-        raise _too_deep(source) from None
-    if builder.diagnostics:
-        raise SpecError(builder.diagnostics)
+    declarations = tuple(builder.declaration(child) for child in tree.children)
+    raise_all(builder.diagnostics)
     return declarations
 
 
@@ -60,40 +99,53 @@ def parse_expression(source: Source, span: Span) -> s.Expression:
     try:
         expression = builder.expression(_tree(source, source.slice(span), "expr", span.start))
     except RecursionError:
-        raise _too_deep(source) from None
-    if builder.diagnostics:
-        raise SpecError(builder.diagnostics)
+        raise too_deep(source, span) from None
+    raise_all(builder.diagnostics)
     return expression
 
 
-def _too_deep(source: Source) -> SpecError:
-    return SpecError([Diagnostic("expressions are nested too deeply here", source, Span(0, 1), "syntax")])
+def too_deep(source: Source, span: Span) -> SpecError:
+    """The fault of an expression or sort that is nested beyond what the interpreter's stack holds."""
+    return SpecError([Diagnostic("this is nested too deeply", source, span, "syntax")])
 
 
 def _tree(source: Source, text: str, start: str, offset: int) -> Tree[Token]:
+    language, blocks = _language()
     try:
-        return _language().parse(text, start=start)
+        return language.parse(text, start=start)
     except UnexpectedToken as error:
-        at = min(error.token.start_pos or 0, len(text)) if error.token.type != "$END" else len(text.rstrip())
-        width = len(error.token) if error.token.type not in ("$END", "_NL", "_INDENT", "_DEDENT") else 1
-        found = {"$END": "the end", "_NL": "the end of the line", "_INDENT": "a deeper indentation"}
-        what = found.get(error.token.type, "a shallower indentation" if error.token.type == "_DEDENT" else f"{error.token!s}")
+        what, span = _unexpected(error.token, text, offset)
         message = f"{what} is not expected here; expected {_expected(error.accepts or error.expected)}"
-        span = Span(offset + at, offset + at + width)
     except UnexpectedCharacters as error:
         at = min(error.pos_in_stream or 0, len(text) - 1)
         message = f"{text[at]!r} is not expected here; expected {_expected(error.allowed or set())}"
         span = Span(offset + at, offset + at + 1)
-    except DedentError:
-        message = "this file mixes indentations: a line returns to a depth that no earlier line had"
-        span = Span(offset, offset + 1)
+    except _Misplaced as error:
+        message, span = str(error), Span(offset + error.at, offset + error.at + 1)
     except (UnexpectedInput, RecursionError):
         message, span = "this cannot be read", Span(offset, offset + 1)
-    raise SpecError([Diagnostic(message, source, span, "syntax")])
+    places = [offset + (bracket.start_pos or 0) for bracket in blocks.opened[-1:]]
+    notes = tuple(Note(f"this {source.text[at]} is not closed", source, Span(at, at + 1)) for at in places)
+    raise SpecError([Diagnostic(message, source, span, "syntax", notes)])
+
+
+def _unexpected(token: Token, text: str, offset: int) -> tuple[str, Span]:
+    """What stands where it is not expected, and where that is."""
+    end = len(text.rstrip())
+    start, after = token.start_pos or 0, token.end_pos or 0
+    match token.type:
+        case "_INDENT" | "_DEDENT" if after <= end:
+            what = "a deeper indentation" if token.type == "_INDENT" else "a shallower indentation"
+            return what, Span(offset + after, offset + after + 1)
+        case "$END" | "_INDENT" | "_DEDENT":
+            return "the end", Span(offset + end, offset + end + 1)
+        case "_NL":
+            return "the end of the line", Span(offset + start, offset + start + 1)
+    return str(token), Span(offset + start, offset + after)
 
 
 def _expected(terminals: Any) -> str:
-    patterns = {t.name: t.pattern for t in _language().terminals}
+    patterns = {t.name: t.pattern for t in _language()[0].terminals}
     words = set()
     for name in terminals:
         kind = {"_NL": "the end of the line", "_INDENT": "an indented block", "_DEDENT": "the end of the block"}
@@ -130,17 +182,24 @@ class _Builder:
 
     # ------------------------------------------------------------ declarations
     def declaration(self, tree: Any) -> s.Declaration:
-        name, doc, *items = tree.children
-        built = tuple(self.item(item) for item in items)
-        return s.Declaration(self.span(name), str(tree.data), str(name), self.doc(doc), built, self.source)
+        name, *rest = tree.children
+        doc, items = self.documented(rest)
+        return s.Declaration(self.span(name), str(tree.data), str(name), doc, tuple(map(self.item, items)), self.source)
 
-    def doc(self, tree: Any) -> str:
-        return "" if tree is None else " ".join(str(line)[1:-1] for line in tree.children)
+    def documented(self, children: Any) -> tuple[str, Any]:
+        """The text that a block begins with, and what follows it."""
+        if children and children[0].data == "doc":
+            return " ".join(str(line)[1:-1] for line in children[0].children), children[1:]
+        return "", children
 
     def item(self, tree: Any) -> s.Item:
         build: Callable[[Any, Span], s.Item] = getattr(self, f"item_{tree.data}")
         first = next((c for c in tree.children if isinstance(c, Token)), None)
-        return build(tree.children, self.span(first) if first is not None else self.span(tree))
+        span = self.span(first) if first is not None else self.span(tree)
+        try:
+            return build(tree.children, span)
+        except RecursionError:
+            raise too_deep(self.source, span) from None
 
     def item_param(self, children: Any, span: Span) -> s.Item:
         name, sort, default, inferred = children
@@ -181,24 +240,26 @@ class _Builder:
         return s.Variable(self.span(name), str(name), self.sort(sort), initial)
 
     def item_event(self, children: Any, span: Span) -> s.Item:
-        name, parameters, doc, *rest = children
+        name, parameters, *rest = children
+        doc, rest = self.documented(rest)
         requirements = tuple(self.requirement(c) for c in rest if c.data == "requirement")
         updates = tuple(self.update(c) for c in rest if c.data != "requirement")
-        return s.Event(span, str(name), self.parameters(parameters), self.doc(doc), requirements, updates)
+        return s.Event(span, str(name), self.parameters(parameters), doc, requirements, updates)
 
     def item_answer(self, children: Any, span: Span) -> s.Item:
-        name, parameters, doc, *rest = children
+        name, parameters, *rest = children
+        doc, rest = self.documented(rest)
         requirements = tuple(self.requirement(c) for c in rest if c.data == "requirement")
         clauses = tuple(
             (str(c.children[0]), self.span(c.children[0]), self.expression(c.children[1])) for c in rest if c.data == "clause"
         )
-        return s.Answer(span, str(name), self.parameters(parameters), self.doc(doc), requirements, clauses)
+        return s.Answer(span, str(name), self.parameters(parameters), doc, requirements, clauses)
 
     def item_ending(self, children: Any, span: Span) -> s.Item:
-        return s.Ending(span, tuple(self.requirement(c) for c in children if c is not None and c.data == "requirement"))
+        return s.Ending(span, tuple(map(self.requirement, self.documented(children)[1])))
 
     def item_sample(self, children: Any, span: Span) -> s.Item:
-        return s.Sample(span, tuple(self.step(c) for c in children if c is not None and c.data != "doc"))
+        return s.Sample(span, tuple(map(self.step, self.documented(children)[1])))
 
     def step(self, tree: Any) -> s.Step:
         kind = str(tree.data)
@@ -206,7 +267,8 @@ class _Builder:
         return s.Step(self.span(tree), kind, name, self.expression(tree.children[-1]))
 
     def item_trace(self, children: Any, span: Span) -> s.Item:
-        expected, domain, doc, *rest = children
+        expected, domain, *rest = children
+        doc, rest = self.documented(rest)
         verdict, rule, at = expected.children
         named = None if rule is None else "/".join(map(str, rule.children))
         settings, events = [], []
@@ -216,8 +278,8 @@ class _Builder:
                 settings.append((str(name), self.span(name), self.expression(value)))
             else:
                 events.append((str(name), self.span(name), self.arguments(value)))
-        index = None if at is None else int(at)
-        return s.TraceBlock(span, str(verdict), named, index, str(domain), self.doc(doc), tuple(settings), tuple(events))
+        index = None if at is None else self.integer(at)
+        return s.TraceBlock(span, str(verdict), named, index, str(domain), doc, tuple(settings), tuple(events))
 
     def item_source(self, children: Any, span: Span) -> s.Item:
         return s.Use(span, "source", str(children[0])[1:-1])
@@ -261,10 +323,11 @@ class _Builder:
             if two in ("{{", "}}"):
                 literal, position = literal + one, position + 2
             elif one == "{":
-                close = text.find("}", position)
-                inner = Span(span.start + position + 1, span.start + close)
-                if close < 0 or not text[position + 1 : close].strip():
-                    self.fault("a { in a message must enclose an expression; write {{ for the character", inner)
+                stop = _closing(text, position)
+                inner = Span(span.start + position + 1, span.start + stop)
+                if not text[position + 1 : stop].strip():
+                    here = Span(span.start + position, span.start + position + 1)
+                    self.fault("a { in a message must enclose an expression; write {{ for the character", here)
                     break
                 try:
                     expression = parse_expression(self.source, inner)
@@ -272,7 +335,11 @@ class _Builder:
                     self.diagnostics.extend(error.diagnostics)
                 else:
                     parts.extend([literal, expression] if literal else [expression])
-                literal, position = "", close + 1
+                literal, position = "", stop + 1
+            elif one == "}":
+                here = Span(span.start + position, span.start + position + 1)
+                self.fault("this } in a message closes nothing; write }} for the character", here)
+                break
             else:
                 literal, position = literal + one, position + 1
         return s.Message(span, tuple([*parts, literal] if literal else parts))
@@ -304,7 +371,7 @@ class _Builder:
                 return s.Literal(span, self.integer(children[0]))
             case "decimal":
                 whole, fraction = str(children[0]).split(".")
-                return s.Literal(span, (self.integer(Token("INT", whole + fraction)), 10 ** min(len(fraction), 18)))
+                return s.Literal(span, (self.digits(whole + fraction, span), 10 ** min(len(fraction), DIGITS)))
             case "string":
                 return s.Literal(span, str(children[0])[1:-1])
             case "true" | "false" as word:
@@ -346,10 +413,13 @@ class _Builder:
                 return s.Operation(span, spelling, tuple(map(self.expression, children)))
 
     def integer(self, token: Token) -> int:
-        if len(token) > 18:
-            self.fault("numbers of more than 18 digits are not supported", self.span(token))
+        return self.digits(str(token), self.span(token))
+
+    def digits(self, text: str, span: Span) -> int:
+        if len(text) > DIGITS:
+            self.fault(f"numbers of more than {DIGITS} digits are not supported", span)
             return 0
-        return int(token)
+        return int(text)
 
     def pair(self, tree: Any) -> tuple[s.Expression, s.Expression]:
         return self.expression(tree.children[0]), self.expression(tree.children[1])
@@ -364,6 +434,16 @@ class _Builder:
 
     def arguments(self, tree: Any) -> tuple[s.Expression, ...]:
         return tuple(self.expression(c) for c in tree.children if c is not None)
+
+
+def _closing(text: str, opening: int) -> int:
+    """The place of the brace that closes the one at `opening`; `opening` itself when there is none."""
+    depth = 0
+    for at in range(opening, len(text)):
+        depth += (text[at] == "{") - (text[at] == "}")
+        if depth == 0:
+            return at
+    return opening
 
 
 _OPERATORS = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.text import Span
 
 
 def parts(e: ir.Expr) -> tuple[ir.Expr, ...]:
@@ -39,8 +41,29 @@ def symbols(e: ir.Expr) -> Iterator[ir.Symbol]:
         yield e.symbol
     if isinstance(e, ir.Call):
         yield from symbols(e.function.body)
+    if isinstance(e, ir.Distance):
+        yield from (*symbols(e.successors.body), *symbols(e.goal.body))
+    if isinstance(e, (ir.Within, ir.Inhabitants)):
+        for limit in limits(e.of):
+            yield from symbols(limit)
     for part in parts(e):
         yield from symbols(part)
+
+
+def limits(sort: t.Sort) -> Iterator[ir.Expr]:
+    """The expressions that bound the ranges in a sort."""
+    match sort:
+        case t.Range(low=low, high=high):
+            yield from (low, high)
+        case t.Tuple(fields=fields):
+            for _, inner in fields:
+                yield from limits(inner)
+        case t.Optional(inner=inner):
+            yield from limits(inner)
+        case t.Map(element=element, value=value):
+            yield from (*limits(element), *limits(value))
+        case t.Collection(element=element):
+            yield from limits(element)
 
 
 def substitute(e: ir.Expr, values: Mapping[ir.Symbol, ir.Expr]) -> ir.Expr:
@@ -76,6 +99,34 @@ def opened(e: ir.Expr) -> ir.Expr:
     """A call of a boolean function replaced by the function's body."""
     while isinstance(e, ir.Call) and e.sort == t.BOOL:
         e = substitute(e.function.body, dict(zip(e.function.parameters, e.args, strict=True)))
+    return e
+
+
+def empty(sort: t.Collection, span: Span) -> ir.Expr:
+    """The empty collection of a sort."""
+    kind: Literal["map", "set", "list"] = "map" if isinstance(sort, t.Map) else "set" if isinstance(sort, t.Set) else "list"
+    return ir.Display(sort, span, kind, ())
+
+
+def settled(e: ir.Expr, wanted: t.Sort) -> ir.Expr:
+    """The same value, in which every `{}` and `[]` is the empty collection that is wanted there."""
+    if isinstance(wanted, t.Optional):
+        return settled(e, wanted.inner)
+    if not t.unsettled(e.sort) or not isinstance(wanted, (t.Tuple, t.Collection)):
+        return e
+    inner = [s for _, s in wanted.fields] if isinstance(wanted, t.Tuple) else [wanted.element]
+    inner += [wanted.value] if isinstance(wanted, t.Map) else []
+    match e:
+        case ir.Display(sort=t.Empty()) if isinstance(wanted, t.Collection):
+            return empty(wanted, e.span)
+        case ir.Display(items=parts):
+            return replace(e, sort=wanted, items=tuple(settled(p, inner[i % len(inner)]) for i, p in enumerate(parts)))
+        case ir.Each(head=parts):
+            return replace(e, sort=wanted, head=tuple(settled(p, s) for p, s in zip(parts, inner, strict=True)))
+        case ir.Prim(op="if", args=(condition, then, otherwise)):
+            return replace(e, sort=wanted, args=(condition, settled(then, wanted), settled(otherwise, wanted)))
+        case ir.Prim(op="??", args=(left, right)):
+            return replace(e, sort=wanted, args=(settled(left, wanted), settled(right, wanted)))
     return e
 
 

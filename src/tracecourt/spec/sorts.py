@@ -187,6 +187,44 @@ def numeric(sort: Sort) -> bool:
     return isinstance(sort, (Int, Rational, Anything))
 
 
+def finite(sort: Sort) -> bool:
+    """Whether the values of the sort can be listed."""
+    match sort:
+        case Range() | Enum() | Bool() | Abstract() | Anything():
+            return True
+        case Tuple(fields=fields):
+            return all(finite(inner) for _, inner in fields)
+    return False
+
+
+def keyable(sort: Sort) -> bool:
+    """Whether values of the sort can be elements of a set, keys of a map, nodes of a search: collections cannot."""
+    match sort:
+        case Collection():
+            return False
+        case Tuple(fields=fields):
+            return all(keyable(inner) for _, inner in fields)
+        case Optional(inner=inner):
+            return keyable(inner)
+    return True
+
+
+def unsettled(sort: Sort) -> bool:
+    """Whether it is not yet known of what something in a value of the sort is empty."""
+    match sort:
+        case Empty():
+            return True
+        case Tuple(fields=fields):
+            return any(unsettled(inner) for _, inner in fields)
+        case Optional(inner=inner):
+            return unsettled(inner)
+        case Map(element=element, value=value):
+            return unsettled(element) or unsettled(value)
+        case Collection(element=element):
+            return unsettled(element)
+    return False
+
+
 def bounded(sort: Sort) -> bool:
     """Whether a value of the right shape may still lie outside the sort."""
     match sort:
@@ -225,7 +263,7 @@ def accepts(wanted: Sort, given: Sort) -> bool:
             return len(w) == len(g) and all(accepts(a, b) for (_, a), (_, b) in zip(w, g, strict=True))
         case Collection(), Empty():
             return True
-        case Queue(), _:
+        case (Queue(), _) | (_, Queue()):
             return False
         case Map(element=wk, value=wv), Map(element=gk, value=gv):
             return accepts(wk, gk) and accepts(wv, gv)

@@ -1,0 +1,5 @@
+"""`python -m tracecourt`."""
+
+from tracecourt.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""The Python interface: load a format once, try many traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tracecourt.check import check
+from tracecourt.documents import Words
+from tracecourt.explain import Explanation, explain
+from tracecourt.formats import Format, open_format
+from tracecourt.generate import Generator
+from tracecourt.mutate import Mutator
+from tracecourt.parameters import from_row
+from tracecourt.resources import Library
+from tracecourt.verdict import Report
+
+
+class Court:
+    """A loaded format. Safe to keep for the life of a program; holds no state of any trace."""
+
+    def __init__(self, form: Format) -> None:
+        self._form = form
+
+    @property
+    def name(self) -> str:
+        """The format's name."""
+        return self._form.name
+
+    @property
+    def rules(self) -> list[str]:
+        """Every rule that a trace may break, as `event/label`."""
+        return [rule.name for rule in self._form.system.rules]
+
+    def check(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Report:
+        """Try one trace.
+
+        Args:
+            prompt: the problem's text or tokens; empty when `trace` holds the whole document.
+            trace: text or tokens; whatever a model wrote gets a verdict, never an exception.
+            params: parameters of the problem, such as its size; those not given are inferred.
+            id: a name for the report.
+
+        Raises:
+            InputError: when a parameter has a value that it cannot have.
+        """
+        return check(self._form, prompt, trace, params, id)
+
+    def check_many(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Report]:
+        """Try rows with `prompt`, `trace` and perhaps `params` and `id`, one report each, in order."""
+        for number, row in enumerate(rows):
+            yield self.check(row["prompt"], row["trace"], row.get("params"), str(row.get("id", number)))
+
+    def explain(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Explanation:
+        """Try one trace and explain the outcome."""
+        return explain(self._form, prompt, trace, params, id)
+
+    def generate(
+        self, number: int, seed: int = 0, params: Mapping[str, Any] | None = None, *, mutate: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Rows with sound traces of random problems, or labelled mutants of such traces.
+
+        Raises:
+            InputError: when the format's domain does not say how random problems are drawn.
+        """
+        generator = Generator(self._form, from_row(self._form.system, params or {}))
+        return Mutator(generator).rows(number, seed) if mutate else generator.rows(number, seed)
+
+
+def load_format(name: str, library: Library | None = None) -> Court:
+    """The format of that name, or at that path (`PACK/specs/formats/NAME.spec`).
+
+    Raises:
+        InputError: when there is none; the message names the nearest.
+        SpecError: when a part of it is faulty; the message lists every fault with its place.
+    """
+    return Court(open_format(name, library))

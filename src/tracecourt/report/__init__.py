@@ -1,0 +1,1 @@
+"""Reports as text and JSON. Nothing is decided here."""
