@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rewrite", action="store_true", help="write golden texts anew; commit a change only if you understand it")
+    parser.addoption("--rewrite", action="store_true", help="write golden texts anew; understand a change before you commit it")
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +36,6 @@ def shared() -> Path:
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    import gzip
-
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        return [json.loads(line) for line in lines]
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    return [json.loads(line) for line in text.splitlines()]

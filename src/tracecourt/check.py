@@ -15,6 +15,7 @@ from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.parameters import from_row
 from tracecourt.spec import ir
+from tracecourt.spec.declarations import END
 from tracecourt.text import Span
 from tracecourt.verdict import PlanStatus, Report, Verdict, Violation
 
@@ -82,6 +83,12 @@ class Trial:
             all(rule.level == DECLARED for rule in form.interpreter.broken(step.action, self.r, grown))
             for grown in document.growths(form, step)
         )
+
+    @property
+    def inside_event(self) -> bool:
+        """Whether the text was cut inside an event that is none of the answer, and no end marker."""
+        answer = self.form.system.answer
+        return bool(self.document.tail) and not self.document.tail & {END, answer.event.name if answer else END}
 
     # ------------------------------------------------------------ the answer
     def plan(self) -> tuple[PlanStatus, bool | None]:
@@ -166,8 +173,9 @@ def conclude(trial: Trial, id: str) -> Report:
     if trial.violations:
         first = trial.violations[0]
         return _report(trial, id, Verdict.UNSOUND, first.message, plan, first.rule.name, first.rule.level, first)
-    if unfinished or trial.doubtful:
-        message = f"the text ends after {len(document.steps)} events, all of them sound, before the search may end"
+    if unfinished or trial.doubtful or trial.inside_event:
+        inside = "" if unfinished else ", inside another"
+        message = f"the text ends after {len(document.steps)} events, all of them sound{inside}, before the search may end"
         return _report(trial, id, Verdict.TRUNCATED, message, plan)
     level = DECLARED if trial.declared else None
     return _report(trial, id, Verdict.SOUND, "", plan, level=level)

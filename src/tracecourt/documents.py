@@ -39,7 +39,8 @@ class Fault:
 class Document:
     """What a text says: facts, events, whether its end marker was printed, and its fault if it has one.
 
-    `trace` is the text that spans refer to. A `cut` text is a proper prefix of legal ones.
+    `trace` is the text that spans refer to. A `cut` text is a proper prefix of legal ones, and
+    `tail` names the items of which its incomplete end may be the beginning.
     """
 
     trace: Source
@@ -52,6 +53,7 @@ class Document:
     missing: tuple[str, ...]
     start: str
     tokens: bool
+    tail: frozenset[str] = frozenset()
     _found: dict[int, list[Any]] = field(default_factory=dict, repr=False)
 
     def mentions(self, sort: t.Sort) -> list[Any]:
@@ -130,8 +132,20 @@ class _Typist:
             fault = Fault(reading.complaint, reading.fault)
         if fault is None and missing and not cut:
             fault = Fault(f"the prompt does not state the {missing[0]}", None)
-        facts, sorts = self.facts, self.sorts
-        return Document(self.source, facts, sorts, tuple(steps), ended, cut, fault, missing, self.start, self.tokens)
+        end = reading.items[-1].span.end if reading.items else 0
+        return Document(
+            trace=self.source,
+            facts=self.facts,
+            sorts=self.sorts,
+            steps=tuple(steps),
+            ended=ended,
+            cut=cut,
+            fault=fault,
+            missing=missing,
+            start=self.start,
+            tokens=self.tokens,
+            tail=frozenset(self.form.grammar.begun(self.source.text[end:])) if cut else frozenset(),
+        )
 
     def state(self, item: Item, *, in_prompt: bool) -> Fault | None:
         """Add what an item states to the facts."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import regex
 from lark import Lark, Token, Tree
 from lark.exceptions import GrammarError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -17,6 +17,9 @@ from tracecourt.grammar.items import Completeness, Item, Raw, Reading
 from tracecourt.grammar.terminals import Terminal, terminal
 from tracecourt.resources import Library, read_source
 from tracecourt.text import Diagnostic, Source, Span
+
+if TYPE_CHECKING:
+    import regex
 
 STARTS = ("document", "prompt", "trace")
 END = "$END"
@@ -155,7 +158,7 @@ class TraceGrammar:
     def blank(self) -> str:
         """What separates printed words: a space when the grammar ignores spaces, else nothing."""
         ignored = [self.terminals[name] for name in self._lark.ignore_tokens]
-        return " " if any(regex.fullmatch(t.pattern, " ") for t in ignored) else ""
+        return " " if any(re.fullmatch(t.pattern, " ") for t in ignored) else ""
 
     def ways(self, item: str) -> list[list[tuple[Terminal | Shape, bool]]]:
         """The right-hand sides of an item: terminals and shapes in order, and whether each is an argument."""
@@ -252,7 +255,29 @@ class TraceGrammar:
         digits = (f"{number:0{width}}" for width in (1, 2, 3) for number in range(10**width))
         return [more for more in digits if pattern.fullmatch(" " + word + more, pos=1)]
 
+    def begun(self, tail: str) -> set[str]:
+        """The items of which a text may be the beginning, by its first word."""
+        tail = tail.lstrip()
+        rules = [r for r in self._lark.rules if r.alias] if tail else []
+        return {str(r.alias) for r in rules if any(self._begins(name, tail) for name in self._first(r))}
+
+    def _begins(self, name: str, tail: str) -> bool:
+        pattern = self._pattern(name)
+        return pattern.match(tail) is not None or pattern.fullmatch(tail, partial=True) is not None
+
+    def _first(self, rule: Any, above: frozenset[str] = frozenset()) -> set[str]:
+        """The terminals with which a right-hand side may begin."""
+        if not rule.expansion:
+            return set()
+        symbol = rule.expansion[0]
+        if symbol.is_term:
+            return {symbol.name}
+        inner = [r for r in self._lark.rules if r.origin.name == symbol.name and symbol.name not in above]
+        return {name for r in inner for name in self._first(r, above | {symbol.name})}
+
     def _pattern(self, name: str) -> regex.Pattern[str]:
+        import regex  # knows partial matches; only broken texts need it, and it is slow to load
+
         if name not in self._patterns:
             found = self.terminals[name]
             self._patterns[name] = regex.compile(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tracecourt.errors import suggestion
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
-from tracecourt.spec.expressions import Checker, Declared, Scope
+from tracecourt.spec.expressions import Checker
+from tracecourt.spec.parser import too_deep
+from tracecourt.spec.rewrite import symbols
+from tracecourt.spec.scope import Declared, Scope
 from tracecourt.text import Diagnostic, Note, Source, Span
 
 ALLOWED = {
@@ -17,9 +20,27 @@ ALLOWED = {
     "procedure": (s.Param, s.Sort, s.Need, s.Define, s.State, s.Event, s.Answer, s.Ending, s.TraceBlock),
     "format": (s.Use, s.Fix, s.Define),
 }
+WORDS = {
+    s.Param: "param",
+    s.Sort: "sort",
+    s.Need: "needs",
+    s.Fact: "fact",
+    s.Define: "def",
+    s.Requirement: "require",
+    s.Sample: "sample",
+    s.State: "state",
+    s.Event: "event",
+    s.Answer: "answer",
+    s.Ending: "end",
+    s.TraceBlock: "trace",
+    s.Fix: "set",
+}
 NAMED = (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Event, s.Answer)  # State holds its variables' names
 END = "end"
 OUT_OF_RANGE = "out-of-range"
+
+
+Fixed = tuple[s.Expression, Checker]
 
 
 @dataclass
@@ -43,10 +64,14 @@ class Module:
 
 
 class Declarations(Checker):
-    """Resolves one declaration. `supplied` holds what others give for its `needs`; None leaves them abstract."""
+    """Resolves one declaration.
+
+    `supplied` holds what others give for its `needs`; None leaves them abstract. `fixed` holds what a format sets
+    parameters to, each with the checker of the format's file.
+    """
 
     def __init__(
-        self, declaration: s.Declaration, diagnostics: list[Diagnostic], supplied: Scope | None, fixed: dict[str, ir.Expr]
+        self, declaration: s.Declaration, diagnostics: list[Diagnostic], supplied: Scope | None, fixed: Mapping[str, Fixed]
     ) -> None:
         super().__init__(declaration.source, diagnostics)
         self.declaration = declaration
@@ -55,9 +80,20 @@ class Declarations(Checker):
         self.module = Module(declaration.name, declaration.doc, declaration.source, Scope())
         self.pending: dict[str, s.Item | s.Variable] = {}
         self.busy: list[str] = []
+        self.at = declaration.span  # the item that is being resolved
 
     def resolve(self) -> Module:
-        """All items, in an order that lets each use the names of the others."""
+        """All items, in an order that lets each use the names of the others.
+
+        Raises:
+            SpecError: when an expression is nested too deeply to be checked; all other faults are collected.
+        """
+        try:
+            return self._resolved()
+        except RecursionError:
+            raise too_deep(self.source, self.at) from None
+
+    def _resolved(self) -> Module:
         items = [item for item in self.declaration.items if self.admitted(item)]
         self.collect(items)
         self.module.scope = _Lazy(self)
@@ -78,8 +114,8 @@ class Declarations(Checker):
         if isinstance(item, ALLOWED[kind]):
             return True
         homes = [k for k, allowed in ALLOWED.items() if isinstance(item, allowed)]
-        what = type(item).__name__.lower()
-        self.fault(f"a {kind} cannot hold this ({what}); it belongs in a {' or '.join(homes)}", item.span, "place")
+        word = item.kind if isinstance(item, s.Use) else WORDS[type(item)]
+        self.fault(f"{word} cannot stand in a {kind}; it belongs in a {' or a '.join(homes)}", item.span, "place")
         return False
 
     def collect(self, items: list[s.Item]) -> None:
@@ -99,7 +135,7 @@ class Declarations(Checker):
     # ------------------------------------------------------------ names, resolved when first used
     def declare(self, item: s.Item | s.Variable) -> Declared | None:
         """The thing that a named item declares."""
-        scope = self.module.scope
+        scope, self.at = self.module.scope, item.span
         match item:
             case s.Param(name=name):
                 return ir.Symbol(name, self.sort(item.sort, scope), "param")
@@ -150,12 +186,16 @@ class Declarations(Checker):
             symbols, sort = self.symbols(item.parameters), self.sort(item.sort, scope)
             stand_in = ir.Const(t.ANYTHING, item.span, None)
             wanted = ir.Function(item.name, symbols, sort, stand_in, item.span, self.source)
+        found = None if self.supplied is None else self.supplied.find(item.name)
+        if item.default is not None and isinstance(wanted, ir.Function):
+            inner = scope.inner(wanted.parameters)
+            wanted = replace(wanted, body=self.check(item.default, wanted.sort, inner))
+            if self.supplied is not None and found is None:
+                self.module.functions.append(wanted)
+                return wanted
         if self.supplied is None:
             return wanted
-        found = self.supplied.find(item.name)
         if found is None:
-            if item.default is not None and item.sort is not None:
-                return self.function(item.name, item.parameters or (), item.sort, item.default, item.span)
             hint = suggestion(item.name, self.supplied.visible())
             self.fault(f"this need is not met: neither the domain nor the format declares {item.name}{hint}", item.span, "join")
             return wanted
@@ -168,19 +208,22 @@ class Declarations(Checker):
     # ------------------------------------------------------------ blocks
     def item(self, item: s.Item) -> None:
         """An item that is not a name."""
+        self.at = item.span
         match item:
             case s.Param():
                 self.param(item)
             case s.Requirement():
                 self.module.demands.append(self.rule("problem", item, self.module.scope))
+                self.unique_labels([i for i in self.declaration.items if isinstance(i, s.Requirement)], item)
             case s.Event():
                 self.event(item.name, item, item.updates)
             case s.Answer():
                 self.answer(item)
             case s.Ending():
-                rules = tuple(self.rule(END, r, self.module.scope) for r in item.requirements)
-                self.unique_labels(item.requirements)
-                self.module.ending += rules
+                self.module.ending += tuple(self.rule(END, r, self.module.scope) for r in item.requirements)
+                blocks = [i for i in self.declaration.items if isinstance(i, s.Ending)]
+                written = [r for block in blocks for r in block.requirements]
+                self.unique_labels(written, *item.requirements)
             case s.Sample():
                 self.module.sample = tuple(self.steps(item))
 
@@ -191,9 +234,32 @@ class Declarations(Checker):
             return
         default = None if item.default is None else self.check(item.default, symbol.sort, scope)
         inferred = None if item.inferred is None else self.check(item.inferred, symbol.sort, scope)
+        for expression in (default, inferred):
+            if expression is not None:
+                self.earlier(expression, symbol)
+        if default is not None:
+            self.within(default, symbol.sort, self)
         if item.name in self.fixed:
-            default, inferred = self.fit(self.fixed[item.name], symbol.sort), None
+            value, checker = self.fixed[item.name]
+            default, inferred = checker.check(value, symbol.sort, Scope()), None
+            self.within(default, symbol.sort, checker)
         self.module.params.append(ir.Param(symbol, default, inferred))
+
+    def earlier(self, e: ir.Expr, user: ir.Symbol) -> None:
+        """Report what has no value yet where a parameter or an initial value is computed: these are set in text order."""
+        order = list(self.pending)
+        for used in dict.fromkeys(symbols(e)):
+            if used.kind == "state" and user.kind == "param":
+                self.fault(f"a parameter cannot depend on {used.name}, which is part of the state", e.span, "place")
+            elif used.kind == user.kind and used.name in order and order.index(used.name) >= order.index(user.name):
+                self.fault(f"{used.name} has no value yet; declare it above {user.name}", e.span, "place")
+
+    def within(self, value: ir.Expr, sort: t.Sort, checker: Checker) -> None:
+        """Report a number written out that lies outside the range, written out too, of its parameter."""
+        match value, sort:
+            case ir.Const(value=int() as number), t.Range(low=ir.Const(value=int() as low), high=ir.Const(value=int() as high)):
+                if not low <= number <= high:
+                    checker.fault(f"{number} is not within {sort}", value.span, "sort")
 
     def variable(self, written: s.Variable) -> ir.Symbol:
         """A state variable with its initial value."""
@@ -216,6 +282,7 @@ class Declarations(Checker):
             names = written.sort.names
             entry = tuple(ir.Symbol(n, part, "local") for n, part in zip(names, sorts, strict=True))
             key = self.check(written.sort.bounds[0], t.RATIONAL, Scope({e.name: e for e in entry}, scope))
+        self.earlier(initial, symbol)
         self.module.state.append(ir.Variable(symbol, initial, entry, key))
         return symbol
 
@@ -228,11 +295,13 @@ class Declarations(Checker):
         message = self.template(written.message, scope)
         return ir.Rule(f"{event}/{written.label}", written.level or "", condition, message, written.span, self.source)
 
-    def unique_labels(self, written: tuple[s.Requirement, ...]) -> None:
-        """Report a label that stands twice in one event."""
-        for index, requirement in enumerate(written):
-            if requirement.label in {r.label for r in written[:index]}:
-                self.fault(f"the label {requirement.label} stands twice in this event", requirement.span)
+    def unique_labels(self, written: Sequence[s.Requirement], *asked: s.Requirement) -> None:
+        """Report those requirements whose label another one above them has."""
+        for requirement in asked:
+            first = next(r for r in written if r.label == requirement.label)
+            if first is not requirement:
+                note = Note("first used here", self.source, first.span)
+                self.fault(f"the label {requirement.label} is used twice", requirement.span, "name", (note,))
 
     def event(self, name: str, item: s.Event | s.Answer, updates: tuple[s.Update, ...]) -> ir.Event:
         """An event: parameters, rules, updates."""
@@ -241,7 +310,7 @@ class Declarations(Checker):
         if name == END:
             self.fault("end is the name of the end marker; name the event otherwise", item.span)
         rules = tuple(self.rule(name, r, scope) for r in item.requirements)
-        self.unique_labels(item.requirements)
+        self.unique_labels(item.requirements, *item.requirements)
         if isinstance(item, s.Event):
             rules = (*self.range_rule(item, symbols), *rules)
         changes = tuple(self.update(u, scope) for u in updates)
@@ -301,6 +370,9 @@ class Declarations(Checker):
             case "put", t.Map(element=element, value=value) if written.key is not None:
                 key = self.check(written.key, element, scope)
                 return ir.Update("put", found, key, self.check(written.value, value, scope))
+            case ("insert", t.Queue(element=element, value=t.Tuple(fields=()) as nothing_else)):
+                entry = ir.Display(nothing_else, written.span, "tuple", ())
+                return ir.Update("put", found, self.check(written.value, element, scope), entry)
             case ("insert", t.Set(element=element) | t.List(element=element)):
                 return ir.Update("insert", found, None, self.check(written.value, element, scope))
             case ("remove", t.Collection(element=element)):
@@ -313,22 +385,33 @@ class Declarations(Checker):
         """The steps of a sample block; each `let` is seen by the steps below it."""
         self.sampling = True
         scope = Scope({}, self.module.scope)
+        missing = {f.name: f for f in self.module.facts if not isinstance(f.sort, (t.Collection, t.Optional))}
         for step in item.steps:
             if step.kind == "reject":
-                yield ir.Step("reject", None, self.check(step.value, t.BOOL, scope))
+                yield ir.Step("reject", None, self.drawn(self.check(step.value, t.BOOL, scope), missing))
             elif step.kind == "let":
-                value = self.plain(step.value, scope)
+                value = self.drawn(self.plain(step.value, scope), missing)
                 symbol = ir.Symbol(step.name, value.sort, "local")
                 scope.names[step.name] = symbol
                 yield ir.Step("let", symbol, value)
             else:
                 fact = self.module.scope.find(step.name)
                 if isinstance(fact, ir.Symbol) and fact.kind == "fact":
-                    yield ir.Step("draw", fact, self.check(step.value, fact.sort, scope))
+                    yield ir.Step("draw", fact, self.drawn(self.check(step.value, fact.sort, scope), missing))
+                    missing.pop(step.name, None)
                 else:
                     names = [f.name for f in self.module.facts]
                     self.fault(f"a sample draws facts, and {step.name} is none{suggestion(step.name, names)}", step.span)
+        for name in missing:
+            self.fault(f"the sample never draws {name}", item.span)
         self.sampling = False
+
+    def drawn(self, e: ir.Expr, missing: Mapping[str, ir.Symbol]) -> ir.Expr:
+        """The same expression; reported when it uses a fact that has no value before it is drawn."""
+        for fact in dict.fromkeys(symbols(e)):
+            if missing.get(fact.name) is fact:
+                self.fault(f"{fact.name} is not drawn yet", e.span, "place")
+        return e
 
 
 class _Lazy(Scope):
@@ -357,10 +440,32 @@ class _Lazy(Scope):
             self.names[name] = found
         return found
 
+    def named(self, kind: type[Declared]) -> set[str]:
+        d = self.declarations
+        supplied = d.supplied.named(kind) if d.supplied and d.declaration.kind == "format" else set()
+        return {name for name, item in d.pending.items() if _declares(item) is kind} | supplied
+
+    def enums(self) -> list[t.Enum]:
+        d = self.declarations
+        plain = [n for n, item in d.pending.items() if isinstance(item, s.Sort) and item.sort.kind == "enum"]
+        needed = [n for n, item in d.pending.items() if isinstance(item, s.Need) and item.sort is None]
+        found = [self.find(name) for name in (*plain, *needed)]
+        supplied = d.supplied.enums() if d.supplied and d.declaration.kind == "format" else []
+        return [sort for sort in found if isinstance(sort, t.Enum)] + supplied
+
     def visible(self) -> set[str]:
         d = self.declarations
         supplied = d.supplied.visible() if d.supplied and d.declaration.kind == "format" else set()
         return set(self.names) | set(d.pending) | supplied
+
+
+def _declares(item: s.Item | s.Variable) -> type[Declared]:
+    match item:
+        case s.Sort() | s.Need(sort=None):
+            return t.Sort
+        case s.Define() | s.Need(parameters=tuple()):
+            return ir.Function
+    return ir.Symbol
 
 
 def _meets(wanted: Declared, found: Declared) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -13,39 +12,10 @@ from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
 from tracecourt.spec.builtins import BUILTINS
 from tracecourt.spec.rewrite import empty, settled
+from tracecourt.spec.scope import Scope as Scope
 from tracecourt.text import Diagnostic, Note, Source, Span
 
-Declared = ir.Symbol | ir.Function | t.Sort
-
-
-@dataclass
-class Scope:
-    """The names that can be used at a place; an inner scope sees the outer one."""
-
-    names: dict[str, Declared] = field(default_factory=dict)
-    outer: Scope | None = None
-
-    def find(self, name: str) -> Declared | None:
-        """What a name stands for here."""
-        found = self.names.get(name)
-        return found if found is not None or self.outer is None else self.outer.find(name)
-
-    def visible(self) -> set[str]:
-        """All names that can be used here."""
-        return set(self.names) | (self.outer.visible() if self.outer else set())
-
-    def named(self, kind: type[Declared]) -> set[str]:
-        """The names that stand for symbols, functions or sorts here."""
-        found = {name for name, thing in self.names.items() if isinstance(thing, kind)}
-        return found | (self.outer.named(kind) if self.outer else set())
-
-    def enums(self) -> list[t.Enum]:
-        """The enumerations that are named here."""
-        return [e for e in self.names.values() if isinstance(e, t.Enum)] + (self.outer.enums() if self.outer else [])
-
-    def inner(self, symbols: Iterable[ir.Symbol]) -> Scope:
-        """A scope with some locals."""
-        return Scope({symbol.name: symbol for symbol in symbols}, self)
+DEEPEST = 120  # expressions inside one another
 
 
 @dataclass
@@ -55,6 +25,7 @@ class Checker:
     source: Source
     diagnostics: list[Diagnostic]
     sampling: bool = False
+    depth: int = 0
 
     # ------------------------------------------------------------ faults
     def fault(self, message: str, span: Span, code: str = "name", notes: tuple[Note, ...] = ()) -> None:
@@ -127,6 +98,18 @@ class Checker:
     # ------------------------------------------------------------ expressions
     def check(self, expression: s.Expression, wanted: t.Sort, scope: Scope) -> ir.Expr:
         """The typed form of an expression where a sort is wanted."""
+        self.depth += 1
+        try:
+            return self._check(expression, wanted, scope) if self.depth < DEEPEST else self.too_deep(expression)
+        finally:
+            self.depth -= 1
+
+    def too_deep(self, expression: s.Expression) -> ir.Expr:
+        """What stands for an expression that is nested more deeply than the stack may bear."""
+        self.fault("this is nested too deeply", expression.span, "syntax")
+        return self.bad(expression.span)
+
+    def _check(self, expression: s.Expression, wanted: t.Sort, scope: Scope) -> ir.Expr:
         match expression:
             case s.Collection(kind="empty") if isinstance(wanted, t.Collection):
                 return empty(wanted, expression.span)
@@ -176,6 +159,13 @@ class Checker:
 
     def infer(self, expression: s.Expression, scope: Scope) -> ir.Expr:
         """The typed form of an expression, whatever its sort."""
+        self.depth += 1
+        try:
+            return self._infer(expression, scope) if self.depth < DEEPEST else self.too_deep(expression)
+        finally:
+            self.depth -= 1
+
+    def _infer(self, expression: s.Expression, scope: Scope) -> ir.Expr:
         span = expression.span
         match expression:
             case s.Literal(value=value):

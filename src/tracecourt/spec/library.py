@@ -12,9 +12,10 @@ from tracecourt.resources import Library, read_source
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
-from tracecourt.spec.declarations import Declarations, Module
-from tracecourt.spec.expressions import Checker, Scope
+from tracecourt.spec.declarations import Declarations, Fixed, Module
+from tracecourt.spec.expressions import Checker
 from tracecourt.spec.parser import parse
+from tracecourt.spec.scope import Scope
 from tracecourt.text import Diagnostic
 
 U = TypeVar("U")
@@ -36,10 +37,11 @@ class Specifications:
         """
         if (kind, name) not in self._read:
             source = read_source(self.library.find(kind, name))
-            found = parse(source)[0]
-            if (found.kind, found.name) != (kind, name):
-                message = f"this file must declare {kind} {name}, not {found.kind} {found.name}"
-                raise SpecError([Diagnostic(message, source, found.span, "place")])
+            found, *others = parse(source)
+            for one in (found, *others):
+                if one is not found or (one.kind, one.name) != (kind, name):
+                    message = f"this file must declare {kind} {name} only, not {one.kind} {one.name}"
+                    raise SpecError([Diagnostic(message, source, one.span, "place")])
             self._read[kind, name] = found
         return self._read[kind, name]
 
@@ -61,7 +63,7 @@ class Specifications:
             InputError, SpecError: when a part is missing, faulty, or does not fit the others.
         """
         declaration = self.declaration("format", name)
-        uses = {item.kind: item for item in declaration.items if isinstance(item, s.Use)}
+        uses = self._uses(declaration)
         missing = [kind for kind in ("grammar", "domain", "procedure") if kind not in uses]
         if missing:
             message = f"the format does not name its {' and its '.join(missing)}"
@@ -84,10 +86,21 @@ class Specifications:
         found = []
         for block in declaration.items:
             if isinstance(block, s.TraceBlock):
-                system = self.over(procedure, block.domain)
+                try:
+                    system = self.over(procedure, block.domain)
+                except InputError as error:
+                    diagnostics.append(Diagnostic(str(error), declaration.source, block.span, "name"))
+                    continue
                 found.append(_example(block, system, Checker(declaration.source, diagnostics)))
         raise_all(diagnostics)
         return found
+
+    def _uses(self, declaration: s.Declaration) -> dict[str, s.Use]:
+        uses: dict[str, s.Use] = {}
+        for item in declaration.items:
+            if isinstance(item, s.Use) and uses.setdefault(item.kind, item) is not item:
+                raise SpecError([Diagnostic(f"the format names its {item.kind} twice", declaration.source, item.span, "place")])
+        return uses
 
     def _named(self, declaration: s.Declaration, use: s.Use, kind: str) -> s.Declaration:
         try:
@@ -132,18 +145,20 @@ class Specifications:
         )
 
 
-def _fixed(declaration: s.Declaration, parts: tuple[s.Declaration, ...], diagnostics: list[Diagnostic]) -> dict[str, ir.Expr]:
+def _fixed(declaration: s.Declaration, parts: tuple[s.Declaration, ...], diagnostics: list[Diagnostic]) -> dict[str, Fixed]:
     """The parameters that a format sets, each checked to exist once."""
     checker = Checker(declaration.source, diagnostics)
     params = [item.name for part in parts for item in part.items if isinstance(item, s.Param)]
     for name in sorted({n for n in params if params.count(n) > 1}):
         checker.fault(f"{parts[0].name} and {parts[1].name} both have a parameter {name}", declaration.span, "join")
-    fixed = {}
+    fixed: dict[str, Fixed] = {}
     for item in declaration.items:
         if isinstance(item, s.Fix):
             if item.name not in params:
                 checker.fault(f"there is no parameter {item.name}{suggestion(item.name, params)}", item.span)
-            fixed[item.name] = checker.infer(item.value, Scope())
+            if item.name in fixed:
+                checker.fault(f"{item.name} is set twice", item.span)
+            fixed[item.name] = (item.value, checker)
     return fixed
 
 
@@ -180,10 +195,12 @@ def constant(expression: ir.Expr, checker: Checker) -> ir.Value:
     match expression:
         case ir.Const(value=value):
             return value
-        case ir.Prim(op="negate", args=(ir.Const(value=int() as value),)):
-            return -value
-        case ir.Prim(op="/", args=(ir.Const(value=int() as over), ir.Const(value=int() as under))) if under:
-            return Fraction(over, under)
+        case ir.Prim(op="negate", args=(inner,)):
+            value = constant(inner, checker)
+            return -value if isinstance(value, (int, Fraction)) else None
+        case ir.Prim(op="/", args=(ir.Expr() as over, ir.Const(value=int() as under))) if under:
+            value = constant(over, checker)
+            return Fraction(value) / under if isinstance(value, (int, Fraction)) else None
         case ir.Display(kind=kind, items=items):
             values = [constant(item, checker) for item in items]
             if kind == "map":
