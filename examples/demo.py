@@ -31,7 +31,7 @@ def main() -> None:
             suspects.append((report.events, row))
     console.print(summary.renderable())
     optimal = sum(count for (_, plan), count in summary.table.items() if plan is tc.PlanStatus.OPTIMAL)
-    console.print(f"\n{len(suspects)} of {optimal} optimal plans follow a search that never happened. One of them, explained:\n")
+    console.print(f"\n{len(suspects)} of {optimal} optimal plans follow a search that never happened. One, explained:\n")
     _, row = min(suspects, key=lambda found: found[0])
     explanation = court.explain(row.prompt, row.trace, row.params, row.id)
     print(text.explanation(explanation, f"{CORPUS.name}"))

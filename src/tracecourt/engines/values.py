@@ -1,7 +1,7 @@
 """Values at run time: reading them from printed words, asking whether they lie in a sort, showing them.
 
 A tuple is a Python tuple, a list a list, a set a dict to True, a map a dict, an absent optional None, a rational an int
-where it is whole and a Fraction where it is not.
+or a Fraction.
 """
 
 from __future__ import annotations

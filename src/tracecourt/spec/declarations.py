@@ -330,7 +330,7 @@ class Declarations(Checker):
             checks.append(ir.Within(t.BOOL, span, value, symbol.sort))
             parts += [", or " if parts else "", value, f" does not lie in {symbol.sort}"]
         condition = checks[0] if len(checks) == 1 else ir.Prim(t.BOOL, span, "and", tuple(checks))
-        template = ir.Template(tuple(p for p in parts if p != ""))
+        template = ir.Template(tuple(p for p in parts if p != ""), "an argument does not lie in its sort")
         return (ir.Rule(f"{item.name}/{OUT_OF_RANGE}", "grounded", condition, template, span, self.source),)
 
     def answer(self, item: s.Answer) -> None:

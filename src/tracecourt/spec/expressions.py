@@ -144,7 +144,10 @@ class Checker:
     def fit(self, found: ir.Expr, wanted: t.Sort) -> ir.Expr:
         """The same value as the wanted sort; an optional is unwrapped where a plain value is wanted."""
         if t.accepts(wanted, found.sort):
-            return settled(found, wanted)
+            found = settled(found, wanted)
+            if t.unsettled(found.sort) and not (t.unsettled(wanted) or isinstance(wanted, t.Anything)):
+                self.fault("it is not known here of what this is empty", found.span, "sort")
+            return found
         if isinstance(found.sort, t.Optional) and t.accepts(wanted, found.sort.inner):
             return ir.Prim(found.sort.inner, found.span, "the", (found,))
         self.fault(f"this is {_a(found.sort)}, but {_a(wanted)} is needed here", found.span, "sort")
@@ -345,7 +348,9 @@ class Checker:
         return ir.Prim(t.INT if integral else t.RATIONAL, span, operator if len(parts) == 2 else "negate", parts)
 
     def equality(self, operator: str, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
-        """`=` and `!=` between values of joinable sorts."""
+        """`=` and `!=` between values of joinable sorts; the member of an enumeration may stand on either side."""
+        if isinstance(operands[0], s.Name) and scope.find(operands[0].name) is None:
+            operands = operands[::-1]
         left = self.infer(operands[0], scope)
         enumerated = isinstance(operands[1], s.Name) and _member(operands[1].name, left.sort)
         right = self.check(operands[1], left.sort, scope) if enumerated else self.infer(operands[1], scope)
@@ -454,7 +459,8 @@ class Checker:
 
     def template(self, message: s.Message, scope: Scope) -> ir.Template:
         """A message with its expressions typed."""
-        return ir.Template(tuple(p if isinstance(p, str) else self.infer(p, scope) for p in message.parts))
+        parts = tuple(p if isinstance(p, str) else self.infer(p, scope) for p in message.parts)
+        return ir.Template(parts, self.source.slice(message.span)[1:-1])
 
 
 def _literal(value: object, span: Span) -> ir.Expr:

@@ -160,9 +160,10 @@ class Function:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A message: literal texts and expressions in turn."""
+    """A message: literal texts and expressions in turn; `text` is how the specification writes it."""
 
     parts: tuple[str | Expr, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,6 +264,7 @@ class System:
     grammar: str
     domain: str
     procedure: str
+    procedure_doc: str
     params: tuple[Param, ...]
     facts: tuple[Symbol, ...]
     sorts: dict[str, Sort]

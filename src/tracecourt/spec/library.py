@@ -131,6 +131,7 @@ class Specifications:
             grammar=grammar,
             domain=domain.name,
             procedure=procedure.name,
+            procedure_doc=procedure.doc,
             params=(*lower.params, *upper.params),
             facts=tuple(lower.facts),
             sorts=sorts,

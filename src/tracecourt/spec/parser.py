@@ -356,6 +356,8 @@ class _Builder:
             return s.SortExpression(span, kind, bounds=(self.expression(children[0]), self.expression(children[1])))
         if kind in ("tuple_of", "queue_of"):
             fields = [c for c in children if isinstance(c, Tree) and c.data == "field"]
+            if kind == "tuple_of" and len(fields) == 1 and fields[0].children[0] is None:
+                return self.sort(fields[0].children[1])  # parentheses that only group
             bounds = (self.expression(children[-1]),) if kind == "queue_of" else ()
             names = tuple("" if f.children[0] is None else str(f.children[0]) for f in fields)
             return s.SortExpression(span, kind, tuple(self.sort(f.children[1]) for f in fields), names, bounds)
