@@ -42,9 +42,8 @@ def main() -> None:
     before = time.perf_counter()
     events = sum(report.events for report in court.check_many(rows))
     spent = time.perf_counter() - before
-    print(
-        f"check through the API, 100 traces 10x10  {spent * 10:.2f} ms a trace, {size / spent / 1e6:.2f} MB/s, {events / spent:,.0f} events/s"
-    )
+    rate = f"{size / spent / 1e6:.2f} MB/s, {events / spent:,.0f} events/s"
+    print(f"check through the API, 100 traces 10x10  {spent * 10:.2f} ms a trace, {rate}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracecourt.engines.interpreter import Action, empty
-from tracecourt.engines.values import Unreadable, occurrences, read
+from tracecourt.engines.values import Unreadable, freeze, occurrences, read
 from tracecourt.formats import Format, argument_sorts
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
 from tracecourt.spec import sorts as t
@@ -154,7 +154,7 @@ class _Typist:
             return Fault(f"{item.name} stands in the prompt, where only facts can stand", span)
         sorts = argument_sorts(sort, len(item.arguments))
         try:
-            values = [read(inner, raw) for inner, raw in zip(sorts, item.arguments, strict=True)]
+            values = [freeze(read(inner, raw)) for inner, raw in zip(sorts, item.arguments, strict=True)]
         except Unreadable as error:
             return Fault(str(error), span)
         match sort:
@@ -191,4 +191,4 @@ def typed(action: Action, raw: Sequence[Raw]) -> tuple[Any, ...]:
     Raises:
         Unreadable: when a word is no value of its sort.
     """
-    return tuple(read(p.sort, word) for p, word in zip(action.event.parameters, raw, strict=True))
+    return tuple(freeze(read(p.sort, word)) for p, word in zip(action.event.parameters, raw, strict=True))

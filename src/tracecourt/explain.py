@@ -196,7 +196,7 @@ def _places(form: Format, r: Registers, subject: Any, sort: t.Sort) -> Iterator[
 
 
 def _moves(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
-    for name in before.keys() | after.keys():
+    for name in dict.fromkeys([*before, *after]):
         if name not in after:
             yield f"leaves {name}"
         elif name not in before:

@@ -11,6 +11,7 @@ from tracecourt.check import Trial, check, conclude
 from tracecourt.documents import Document, Step
 from tracecourt.engines.interpreter import empty
 from tracecourt.engines.primitives import thaw
+from tracecourt.engines.values import freeze
 from tracecourt.errors import InputError, SpecError, TracecourtError
 from tracecourt.formats import Format, open_format
 from tracecourt.grammar.trace_grammar import TraceGrammar
@@ -142,7 +143,8 @@ def tried(example: ir.Example, system: ir.System) -> Report:
     if missing:
         raise SpecError([Diagnostic(f"the trace block does not state {missing[0]}", example.source, example.span, "trace")])
     actions = form.interpreter.actions
-    steps = tuple(Step(actions[name], tuple(map(thawed, arguments)), Span(0, 0)) for name, arguments in example.events)
+    events = ((actions[name], tuple(freeze(thawed(a)) for a in arguments)) for name, arguments in example.events)
+    steps = tuple(Step(action, arguments, Span(0, 0)) for action, arguments in events)
     sorts: dict[str, t.Sort] = {fact.name: fact.sort for fact in system.facts}
     ended = example.verdict != "truncated"
     document = Document(Source("trace", ""), facts, sorts, steps, ended, False, None, (), "trace", True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from tracecourt.engines.primitives import MENTIONS, RANDOM, Code, Registers, Undefined, display, primitive, thaw
+from tracecourt.engines.primitives import MENTIONS, RANDOM, Code, Registers, Undefined, display, primitive, stored, thaw
 from tracecourt.engines.values import Check, bounds, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -168,7 +168,7 @@ class Evaluator:
                 inner = self.code(base)
                 return lambda r: inner(r)[index]
             case ir.Display(kind=kind, items=items):
-                return display(kind, [self.code(i) for i in items])
+                return display(kind, [stored(self.code(i), i.sort) for i in items])
             case ir.Call():
                 return self._call(e)
             case ir.Each():
@@ -268,7 +268,7 @@ class Evaluator:
         return several
 
     def _each(self, e: ir.Each) -> Code:
-        go, heads = self.iterate(e.binding), [self.code(h) for h in e.head]
+        go, heads = self.iterate(e.binding), [stored(self.code(h), h.sort) for h in e.head]
         head = heads[0]
         if e.kind == "list":
             return lambda r: [head(r) for _ in go(r)]
@@ -329,7 +329,7 @@ class Evaluator:
 
     # ------------------------------------------------------------ search
     def _distance(self, e: ir.Distance) -> Code:
-        start = self.code(e.start)
+        start = stored(self.code(e.start), e.start.sort)
         successors, goal = self._body(e.successors), self._body(e.goal)
         node_slot, goal_slot = self.slot(e.successors.parameters[0]), self.slot(e.goal.parameters[0])
 

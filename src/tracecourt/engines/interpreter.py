@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracecourt.engines.evaluate import Evaluator
-from tracecourt.engines.primitives import MENTIONS, RANDOM, Code, Registers, Undefined
+from tracecourt.engines.primitives import MENTIONS, RANDOM, Code, Registers, Undefined, stored
 from tracecourt.engines.queues import KeyedQueue
 from tracecourt.engines.values import show
 from tracecourt.spec import ir
@@ -61,6 +61,7 @@ class Interpreter:
         ]
         self._messages: dict[ir.Template, list[str | tuple[t.Sort, Code]]] = {}
         self._answer = {name: code(e) for name, e in system.answer.clauses.items()} if system.answer else {}
+        self._initially = tuple(self._change(u) for u in system.initially)
         self._sample = [(s, slot(s.symbol) if s.symbol else 0, code(s.value)) for s in system.sample]
         for rule in (*system.rules, *system.demands):
             self._messages[rule.message] = [p if isinstance(p, str) else (p.sort, code(p)) for p in rule.message.parts]
@@ -91,7 +92,7 @@ class Interpreter:
         return any(map(self.evaluator.partial, [*parts, *([queue] if queue else [])]))
 
     def _plain_change(self, update: ir.Update) -> Change:
-        value = self.evaluator.code(update.value)
+        value = stored(self.evaluator.code(update.value), update.value.sort)
         if update.kind == "when":
             block = [self._change(u) for u in update.block]
 
@@ -105,7 +106,7 @@ class Interpreter:
         slot, sort = self.evaluator.slot(update.target), update.target.sort
         if update.kind == "put":
             assert update.key is not None
-            return self._put(update.target, slot, self.evaluator.code(update.key), value)
+            return self._put(update.target, slot, stored(self.evaluator.code(update.key), update.key.sort), value)
         match update.kind, sort:
             case "assign", t.Map() | t.Set():
                 return lambda r: r.__setitem__(slot, dict(value(r)))
@@ -186,6 +187,8 @@ class Interpreter:
             r[slot] = KeyedQueue() if isinstance(variable.symbol.sort, t.Queue) else _copy(initial(r))
         if self.system.answer:
             r[self.evaluator.slot(self.system.answer.collected)] = []
+        for change in self._initially:
+            change(r)
 
     def sampled(self, random: Any, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """The facts of a random problem as the sampler draws them; None when this draw is rejected."""

@@ -9,13 +9,14 @@ from random import Random
 from typing import Any
 
 from tracecourt.engines.queues import KeyedQueue
-from tracecourt.engines.values import whole
+from tracecourt.engines.values import freeze, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
 Registers = list[Any]
 Code = Callable[[Registers], Any]
 
+FROZEN = {"=": (0, 1), "!=": (0, 1), "in": (0,), "index": (1,), "key": (1,), "chain": (1,)}  # operands asked for as parts
 MENTIONS, RANDOM = 0, 1  # registers that every system has
 
 
@@ -23,9 +24,16 @@ class Undefined(Exception):
     """The expression has no value here."""
 
 
+def stored(code: Code, sort: t.Sort) -> Code:
+    """The closure of a value that is put into another or compared with parts of others: collections in it are frozen."""
+    return (lambda r: freeze(code(r))) if t.compound(sort) else code
+
+
 def primitive(e: ir.Prim, parts: list[Code]) -> Code:
     """The closure of an operation, from those of its operands."""
     if len(parts) == 2:
+        frozen = FROZEN.get(e.op, ())
+        parts = [stored(c, a.sort) if i in frozen else c for i, (c, a) in enumerate(zip(parts, e.args, strict=True))]
         binary = _binary(e, parts[0], parts[1])
         if binary is not None:
             return binary
@@ -61,10 +69,6 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return lambda r: a(r) or b(r)
         case "=>":
             return lambda r: b(r) if a(r) else True
-        case "=" if all(isinstance(part.sort, t.List) for part in e.args):
-            return lambda r: list(a(r)) == list(b(r))
-        case "!=" if all(isinstance(part.sort, t.List) for part in e.args):
-            return lambda r: list(a(r)) != list(b(r))
         case "=":
             return lambda r: a(r) == b(r)
         case "!=":

@@ -18,6 +18,32 @@ from tracecourt.spec import sorts as t
 DIGITS = 18
 
 
+class Frozen(dict[Any, Any]):
+    """A set or map inside another value: it does not change any more, and can be an element or a key."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = hash(frozenset(self.items()))
+            return self._hash
+
+
+def freeze(value: Any) -> Any:
+    """A value as it is stored inside others: sets and maps frozen, lists as tuples."""
+    match value:
+        case Frozen():
+            return value
+        case dict():
+            return Frozen((freeze(k), freeze(v)) for k, v in value.items())
+        case list() | tuple():
+            return tuple(freeze(part) for part in value)
+    return value
+
+
 class Unreadable(Exception):
     """A printed word is no value of its sort; the message says why."""
 

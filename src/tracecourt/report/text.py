@@ -123,7 +123,8 @@ def _params(report: Report) -> str:
 
 def _last(report: Report, falls: tuple[str, ...]) -> str:
     if report.verdict is Verdict.UNSOUND and report.level is not None:
-        above = f"; with it fall the levels {', '.join(falls)}" if falls else ""
+        levels = "level" if len(falls) == 1 else "levels"
+        above = f"; with it {'falls' if len(falls) == 1 else 'fall'} the {levels} {', '.join(falls)}" if falls else ""
         return f"verdict: unsound at level {report.level}: {LEVEL_MEANINGS[report.level]}{above}"
     if report.verdict is Verdict.SOUND and report.level is not None:
         return f"verdict: sound: {LEVEL_MEANINGS[report.level]}"

@@ -17,7 +17,7 @@ from tracecourt.text import Diagnostic, Note, Source, Span
 
 ALLOWED = {
     "domain": (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Requirement, s.Sample),
-    "procedure": (s.Param, s.Sort, s.Need, s.Define, s.State, s.Event, s.Answer, s.Ending, s.TraceBlock),
+    "procedure": (s.Param, s.Sort, s.Need, s.Define, s.State, s.Initially, s.Event, s.Answer, s.Ending, s.TraceBlock),
     "format": (s.Use, s.Fix, s.Define),
 }
 WORDS = {
@@ -29,6 +29,7 @@ WORDS = {
     s.Requirement: "require",
     s.Sample: "sample",
     s.State: "state",
+    s.Initially: "initially",
     s.Event: "event",
     s.Answer: "answer",
     s.Ending: "end",
@@ -56,6 +57,7 @@ class Module:
     demands: list[ir.Rule] = field(default_factory=list)
     state: list[ir.Variable] = field(default_factory=list)
     events: dict[str, ir.Event] = field(default_factory=dict)
+    initially: tuple[ir.Update, ...] = ()
     answer: ir.Answer | None = None
     ending: tuple[ir.Rule, ...] = ()
     sample: tuple[ir.Step, ...] = ()
@@ -181,7 +183,7 @@ class Declarations(Checker):
         if item.sort is None:
             wanted: Declared = t.Abstract(item.name)
         elif item.parameters is None:
-            wanted = ir.Symbol(item.name, self.sort(item.sort, scope), "fact")
+            wanted = ir.Symbol(item.name, self.sort(item.sort, scope), "param")
         else:
             symbols, sort = self.symbols(item.parameters), self.sort(item.sort, scope)
             stand_in = ir.Const(t.ANYTHING, item.span, None)
@@ -215,6 +217,8 @@ class Declarations(Checker):
             case s.Requirement():
                 self.module.demands.append(self.rule("problem", item, self.module.scope))
                 self.unique_labels([i for i in self.declaration.items if isinstance(i, s.Requirement)], item)
+            case s.Initially(updates=updates):
+                self.module.initially += tuple(self.update(u, self.module.scope) for u in updates)
             case s.Event():
                 self.event(item.name, item, item.updates)
             case s.Answer():
@@ -234,10 +238,10 @@ class Declarations(Checker):
             return
         default = None if item.default is None else self.check(item.default, symbol.sort, scope)
         inferred = None if item.inferred is None else self.check(item.inferred, symbol.sort, scope)
-        for expression in (default, inferred):
-            if expression is not None:
-                self.earlier(expression, symbol)
+        if inferred is not None:
+            self.earlier(inferred, symbol, "state")
         if default is not None:
+            self.earlier(default, symbol, "state", "fact")
             self.within(default, symbol.sort, self)
         if item.name in self.fixed:
             value, checker = self.fixed[item.name]
@@ -245,12 +249,12 @@ class Declarations(Checker):
             self.within(default, symbol.sort, checker)
         self.module.params.append(ir.Param(symbol, default, inferred))
 
-    def earlier(self, e: ir.Expr, user: ir.Symbol) -> None:
+    def earlier(self, e: ir.Expr, user: ir.Symbol, *never: str) -> None:
         """Report what has no value yet where a parameter or an initial value is computed: these are set in text order."""
-        order = list(self.pending)
+        order = [name for name, item in self.pending.items() if isinstance(item, (s.Param, s.Variable, s.Answer))]
         for used in dict.fromkeys(symbols(e)):
-            if used.kind == "state" and user.kind == "param":
-                self.fault(f"a parameter cannot depend on {used.name}, which is part of the state", e.span, "place")
+            if used.kind in never:
+                self.fault(f"{user.name} cannot depend on the {used.kind} {used.name} here", e.span, "place")
             elif used.kind == user.kind and used.name in order and order.index(used.name) >= order.index(user.name):
                 self.fault(f"{used.name} has no value yet; declare it above {user.name}", e.span, "place")
 
@@ -385,7 +389,7 @@ class Declarations(Checker):
         """The steps of a sample block; each `let` is seen by the steps below it."""
         self.sampling = True
         scope = Scope({}, self.module.scope)
-        missing = {f.name: f for f in self.module.facts if not isinstance(f.sort, (t.Collection, t.Optional))}
+        missing = {f.name: f for f in self.module.facts if not isinstance(f.sort, t.Collection)}
         for step in item.steps:
             if step.kind == "reject":
                 yield ir.Step("reject", None, self.drawn(self.check(step.value, t.BOOL, scope), missing))

@@ -106,7 +106,9 @@ class Checker:
 
     def too_deep(self, expression: s.Expression) -> ir.Expr:
         """What stands for an expression that is nested more deeply than the stack may bear."""
-        self.fault("this is nested too deeply", expression.span, "syntax")
+        message = "this is nested too deeply"
+        if not self.diagnostics or self.diagnostics[-1].message != message:  # its neighbours are as deep
+            self.fault(message, expression.span, "syntax")
         return self.bad(expression.span)
 
     def _check(self, expression: s.Expression, wanted: t.Sort, scope: Scope) -> ir.Expr:
@@ -120,6 +122,9 @@ class Checker:
                 return ir.Prim(wanted, expression.span, "if", parts)
             case s.Name(name=name) if isinstance(wanted, t.Enum) and name in wanted.members:
                 return ir.Const(wanted, expression.span, name)
+            case s.Name(name=name) if isinstance(wanted, t.Enum) and scope.find(name) is None:
+                self.fault(f"{name} is no member of {wanted}{suggestion(name, wanted.members)}", expression.span)
+                return self.bad(expression.span)
             case s.Name(name=name) if isinstance(wanted, t.Optional) and _member(name, wanted.inner):
                 return self.check(expression, wanted.inner, scope)
             case s.Collection() if isinstance(wanted, t.Optional):

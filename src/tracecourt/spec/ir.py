@@ -270,6 +270,7 @@ class System:
     sorts: dict[str, Sort]
     demands: tuple[Rule, ...]
     state: tuple[Variable, ...]
+    initially: tuple[Update, ...]
     events: dict[str, Event]
     answer: Answer | None
     ending: tuple[Rule, ...]

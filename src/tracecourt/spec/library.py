@@ -137,6 +137,7 @@ class Specifications:
             sorts=sorts,
             demands=tuple(lower.demands),
             state=tuple(upper.state),
+            initially=upper.initially,
             events=upper.events,
             answer=upper.answer,
             ending=upper.ending,

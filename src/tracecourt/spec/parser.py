@@ -239,6 +239,9 @@ class _Builder:
         initial = None if default is None else self.expression(default.children[0])
         return s.Variable(self.span(name), str(name), self.sort(sort), initial)
 
+    def item_initially(self, children: Any, span: Span) -> s.Item:
+        return s.Initially(span, tuple(self.update(c) for c in children if c is not None and c.data != "doc"))
+
     def item_event(self, children: Any, span: Span) -> s.Item:
         name, parameters, *rest = children
         doc, rest = self.documented(rest)

@@ -197,11 +197,27 @@ def finite(sort: Sort) -> bool:
     return False
 
 
-def keyable(sort: Sort) -> bool:
-    """Whether values of the sort can be elements of a set, keys of a map, nodes of a search: collections cannot."""
+def compound(sort: Sort) -> bool:
+    """Whether a value of the sort holds a collection; such a value is frozen when it is stored in another."""
     match sort:
         case Collection():
+            return True
+        case Tuple(fields=fields):
+            return any(compound(inner) for _, inner in fields)
+        case Optional(inner=inner):
+            return compound(inner)
+    return False
+
+
+def keyable(sort: Sort) -> bool:
+    """Whether values of the sort can be elements of a set, keys of a map, nodes of a search: queues cannot."""
+    match sort:
+        case Queue():
             return False
+        case Map(element=element, value=value):
+            return keyable(element) and keyable(value)
+        case Collection(element=element):
+            return keyable(element)
         case Tuple(fields=fields):
             return all(keyable(inner) for _, inner in fields)
         case Optional(inner=inner):

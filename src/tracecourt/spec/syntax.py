@@ -249,6 +249,13 @@ class Update(Node):
 
 
 @dataclass(frozen=True)
+class Initially(Item):
+    """The `initially` block: changes of the initial values before the first event."""
+
+    updates: tuple[Update, ...]
+
+
+@dataclass(frozen=True)
 class Event(Item):
     """An event: its arguments, what it requires, what it changes."""
 
