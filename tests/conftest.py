@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.command import Desk
 from tracecourt.formats import Format, open_format
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,13 @@ def rewrite(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def maze() -> Format:
     return open_format("searchformer-maze")
+
+
+@pytest.fixture
+def desk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Desk:
+    """The command line, run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return Desk(capsys, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,15 @@ from textwrap import dedent, indent
 from typing import Any
 
 from tracecourt.engines.interpreter import Interpreter, empty
-from tracecourt.engines.primitives import RANDOM, Registers, Undefined
+from tracecourt.engines.primitives import RANDOM, Undefined
 from tracecourt.errors import SpecError
 from tracecourt.resources import KINDS, Library
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.spec import syntax as s
 from tracecourt.spec.declarations import Module
 from tracecourt.spec.library import Specifications
+from tracecourt.text import Diagnostic, Span
 
 
 def block(text: str, depth: int = 1) -> str:
@@ -56,13 +58,18 @@ class Pack:
         self.write(text)
         return self.specifications.alone(kind, name)
 
-    def faults(self, text: str) -> list[str]:
-        """The diagnostics of a domain or procedure, as they are printed."""
+    def faults(self, text: str) -> tuple[Diagnostic, ...]:
+        """The diagnostics of a domain or procedure."""
         try:
             self.alone(text)
         except SpecError as error:
-            return [d.render() for d in error.diagnostics]
-        return []
+            return error.diagnostics
+        return ()
+
+    def refuse(self, text: str, messages: Sequence[str]) -> None:
+        """Assert that a domain or procedure has these faults at the places that are marked in it, and no others."""
+        plain, spans = marked(text)
+        assert places(self.faults(plain)) == list(zip(messages, spans, strict=True))
 
     def over(self, domain: str, procedure: str) -> ir.System:
         """A procedure joined with a domain."""
@@ -76,13 +83,13 @@ class Pack:
         self.write(form)
         return self.specifications.format(form.split()[1])
 
-    def lab(self, domain: str = "", procedure: str = "", facts: Mapping[str, Any] | None = None, seed: int = 0) -> Lab:
+    def lab(self, domain: str = "", procedure: str = "", facts: Mapping[str, Any] | None = None, **more: Any) -> Lab:
         """A laboratory: items of a domain and of a procedure, joined, with a problem set up."""
         system = self.over(
             f"domain lab\n  fact nothing: set int\n{block(domain)}\n",
             f'procedure lab\n{block(procedure)}\n  end\n    require grounded never-ends: true\n      else ""\n',
         )
-        return Lab(system, dict(facts or {}), seed)
+        return Lab(system, dict(facts or {}), **more)
 
 
 @dataclass
@@ -93,6 +100,7 @@ class Lab:
     facts: dict[str, Any]
     seed: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
+    mentions: Mapping[str, list[Any]] = field(default_factory=dict)  # what is printed, by the name of a sort
 
     def __post_init__(self) -> None:
         self.interpreter = Interpreter(self.system)
@@ -102,7 +110,9 @@ class Lab:
         asked = [f for f in self.system.functions if not f.parameters]
         self.codes = {f.name: (f.sort, evaluator.code(ir.Call(f.sort, f.span, f, ()))) for f in asked}
         stated = {f.name: empty(f.sort) for f in self.system.facts} | self.facts
-        self.r: Registers = self.interpreter.problem(stated, self.params, lambda sort: [])[0]
+        printed = {id(self.system.sorts[name]): values for name, values in self.mentions.items()}
+        problem = self.interpreter.problem(stated, self.params, lambda sort: printed.get(id(sort), []))
+        self.r, self.params, self.inferred = problem
         self.r[RANDOM] = Random(self.seed)
 
     def value(self, name: str) -> Any:
@@ -141,6 +151,74 @@ def python(sort: t.Sort, value: Any) -> Any:
     return value
 
 
-def lines(diagnostics: Sequence[str]) -> list[str]:
-    """The first line of each diagnostic."""
-    return [d.splitlines()[0] for d in diagnostics]
+def domain(items: str) -> str:
+    """A domain of some items."""
+    return f"domain lab\n{block(items)}\n"
+
+
+def procedure(items: str) -> str:
+    """A procedure of some items."""
+    return f"procedure lab\n{block(items)}\n"
+
+
+def places(diagnostics: Sequence[Diagnostic]) -> list[tuple[str, Span]]:
+    """What diagnostics say, and where."""
+    return [(d.message, d.span) for d in diagnostics]
+
+
+def marked(text: str) -> tuple[str, list[Span]]:
+    """A text without its marks `‹…›`, and the spans between them."""
+    plain, spans, starts = "", [], []
+    for character in text:
+        if character == "‹":
+            starts.append(len(plain))
+        elif character == "›":
+            spans.append(Span(starts.pop(), len(plain)))
+        else:
+            plain += character
+    return plain, sorted(spans, key=lambda span: span.start)
+
+
+def written(e: s.Expression | tuple[s.Expression, ...]) -> str:
+    """An expression with every bracket that its structure asks for."""
+    match e:
+        case tuple():
+            return ": ".join(map(written, e))
+        case s.Literal(value=(over, under)):
+            return f"{over}/{under}"
+        case s.Literal(value=str(text)):
+            return f'"{text}"'
+        case s.Literal(value=value):
+            return str(value).lower()
+        case s.Name(name=name):
+            return name
+        case s.Apply(name=name, arguments=arguments):
+            return f"{name}({', '.join(map(written, arguments))})"
+        case s.Operation(operator=operator, operands=(one,)):
+            return f"({operator} {written(one)})"
+        case s.Operation(operator=operator, operands=(one, other)):
+            return f"({written(one)} {operator} {written(other)})"
+        case s.FieldOf(base=base, field=name):
+            return f"{written(base)}.{name}"
+        case s.Index(base=base, key=key):
+            return f"{written(base)}[{written(key)}]"
+        case s.Conditional(condition=c, then=a, otherwise=b):
+            return f"(if {written(c)} then {written(a)} else {written(b)})"
+        case s.Collection(kind=kind, items=items):
+            left, right = {"tuple": "()", "list": "[]"}.get(kind, "{}")
+            return left + ", ".join(map(written, items)) + right
+        case s.Comprehension(kind=kind, head=head, binder=binder):
+            left, right = "[]" if kind == "list" else "{}"
+            return f"{left}{written(head)} for {bound(binder)}{right}"
+        case s.Aggregate(name=name, head=one, binder=binder):
+            return f"{name}({written(one)} for {bound(binder)})"
+        case s.Quantified(quantifier=kind, binder=binder, body=body):
+            return f"({kind} {bound(binder)}: {written(body)})"
+        case s.Least(binder=binder, key=key):
+            return f"(least {bound(binder)} by {written(key)})"
+    raise AssertionError(e)
+
+
+def bound(b: s.Binder) -> str:
+    guard = "" if b.guard is None else f" if {written(b.guard)}"
+    return f"{', '.join(name for name, _ in b.names)} in {written(b.source)}{guard}"

@@ -13,6 +13,7 @@ from tracecourt.generate import Generator
 from tracecourt.mutate import Mutator
 from tracecourt.parameters import from_row
 from tracecourt.resources import Library
+from tracecourt.rows import Fields, rows_of
 from tracecourt.verdict import Report
 
 
@@ -47,9 +48,14 @@ class Court:
         return check(self._form, prompt, trace, params, id)
 
     def check_many(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Report]:
-        """Try rows with `prompt`, `trace` and perhaps `params` and `id`, one report each, in order."""
-        for number, row in enumerate(rows):
-            yield self.check(row["prompt"], row["trace"], row.get("params"), str(row.get("id", number)))
+        """Try rows like those of a file, in order: one report for each trace, or for each of a row's rollouts.
+
+        Raises:
+            InputError: when a row lacks a field, or holds something else in it; the message names the row by its index.
+        """
+        for number, given in enumerate(rows):
+            for row in rows_of(given, f"row {number}", number, Fields()):
+                yield self.check(row.prompt, row.trace, row.params, row.id)
 
     def explain(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Explanation:
         """Try one trace and explain the outcome."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tracecourt.documents import Document, Step, Words, read_document
 from tracecourt.engines.evaluate import TooLarge
-from tracecourt.engines.interpreter import UNDEFINED, Undetermined
-from tracecourt.engines.primitives import Registers
+from tracecourt.engines.hidden import Refutation, Run
+from tracecourt.engines.interpreter import UNDEFINED, Action, Undetermined
+from tracecourt.engines.primitives import Registers, Undefined
 from tracecourt.engines.values import show
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
@@ -19,6 +21,7 @@ from tracecourt.spec.declarations import END
 from tracecourt.text import Span
 from tracecourt.verdict import PlanStatus, Report, Verdict, Violation
 
+PREFERENCE = 2_000  # states looked at for a run that also explains the answer
 KEPT = 100  # violations that a report lists
 DECLARED = ir.LEVELS[-1]
 
@@ -34,6 +37,8 @@ class Trial:
     inferred: tuple[str, ...] = ()
     violations: list[Violation] = field(default_factory=list)
     declared: Violation | None = None
+    follows_unknown: bool = False  # another run behind the text might explain the answer
+    reconstructed: tuple[str, ...] = ()
     doubtful: bool = False  # the last number may have been cut, and some continuation of it breaks no rule
 
     def open(self, params: Mapping[str, Any]) -> None:
@@ -96,15 +101,49 @@ class Trial:
         interpreter, answer = self.form.interpreter, self.form.system.answer
         if answer is None or not self.r[interpreter.evaluator.slot(answer.collected)]:
             return PlanStatus.NONE, None
-        printed = self.r[interpreter.evaluator.slot(answer.collected)]
-        found = interpreter.judged("follows", self.r)
-        follows = None if "follows" not in answer.clauses else found == printed
+        slot = interpreter.evaluator.slot(answer.collected)
+        asked = "follows" in answer.clauses and not self.follows_unknown
+        follows = self.follows(self.r) if asked else None
+        self.r[slot] = next(self._meant(list(self.r[slot])), self.r[slot])
         if interpreter.judged("valid", self.r) is not True:
             return PlanStatus.INVALID, follows
         cost, optimum = interpreter.judged("cost", self.r), self._optimum()
         if cost is None or optimum is None:
             return PlanStatus.VALID, follows
         return (PlanStatus.OPTIMAL if cost == optimum else PlanStatus.SUBOPTIMAL), follows
+
+    def follows(self, r: Registers) -> bool:
+        """Whether the printed answer is what the search found."""
+        interpreter, answer = self.form.interpreter, self.form.system.answer
+        assert answer is not None
+        action, shown = interpreter.actions[answer.event.name], self.form.system.shown[answer.event.name]
+        printed = list(r[interpreter.evaluator.slot(answer.collected)])
+        found = interpreter.judged("follows", r)
+        if found is None or all(part.view is None for part in shown):
+            return found is not None and list(found) == printed
+        try:
+            return [self.form.hidden.view(action, shown, (element,), r)[0] for element in found] == printed
+        except Undefined:
+            return False
+
+    def _meant(self, printed: list[Any]) -> Iterator[list[Any]]:
+        """The answers that the printed one may stand for, where the text shows only a part of each element."""
+        interpreter, answer = self.form.interpreter, self.form.system.answer
+        assert answer is not None
+        action, shown = interpreter.actions[answer.event.name], self.form.system.shown[answer.event.name]
+        if "among" not in answer.clauses or all(part.view is None for part in shown):
+            yield printed
+            return
+        slot, r = interpreter.evaluator.slot(answer.collected), list(self.r)
+        todo: list[list[Any]] = [[]]
+        while todo:
+            r[slot] = meant = todo.pop()
+            if len(meant) == len(printed):
+                yield meant
+                continue
+            for element in interpreter.judged("among", r) or ():
+                if self.form.hidden.looks(action, shown, (printed[len(meant)],), (element,), list(r)):
+                    todo.append([*meant, element])  # noqa: PERF401 the test reads what the loop changes
 
     def _optimum(self) -> Any:
         try:
@@ -113,12 +152,61 @@ class Trial:
             return None
 
 
+def reconstruct(trial: Trial) -> None:
+    """Try a document that shows less than the run: look for a run behind it.
+
+    Raises:
+        TooLarge: when the budget ran out.
+    """
+    form, document = trial.form, trial.document
+    printed = [(step.action, step.shown, step.arguments) for step in document.steps]
+    start = list(trial.r)
+    found = form.hidden.explain(start, printed, ended=document.ended)
+    if isinstance(found, Refutation):
+        (rule, count), *_ = Counter(found.rules).most_common(1)
+        state = found.states[found.rules.index(rule)]
+        others = len(found.states) - count
+        message = form.interpreter.message(rule, state) + (f" ({others} other states do not allow it either)" if others else "")
+        step = document.steps[found.event] if found.event < len(document.steps) else None
+        text, span = ("the end", None) if step is None else (written(step), step.span)
+        trial.violations.append(Violation(found.event, text, span, rule, message))
+        trial.r = state
+        if form.system.answer:
+            answered = [s.arguments[0] if len(s.arguments) == 1 else s.arguments for s in document.steps if _answers(form, s)]
+            trial.r[form.interpreter.evaluator.slot(form.system.answer.collected)] = answered
+        return
+    trial.r, events = found.state, found.events
+    answer = form.system.answer
+    if answer and "follows" in answer.clauses and found.ended and not trial.follows(found.state):
+        try:
+            better = form.hidden.explain(start, printed, ended=True, wanted=trial.follows, budget=PREFERENCE)
+            if isinstance(better, Run):
+                trial.r, events = better.state, better.events
+        except TooLarge:
+            trial.follows_unknown = True
+    trial.reconstructed = tuple(_event(action, arguments) for action, arguments in events)
+
+
+def _answers(form: Format, step: Step) -> bool:
+    return form.system.answer is not None and step.action.event is form.system.answer.event
+
+
+def _event(action: Action, arguments: Sequence[Any]) -> str:
+    return event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
+
+
 def written(step: Step) -> str:
     """An event as a person writes it: `close (2, 2) with g 9, h 0`."""
     event = step.action.event
-    shown = [f"{symbol.name} {show(value)}" for symbol, value in zip(event.parameters, step.arguments, strict=True)]
-    subject = " " + show(step.arguments[0]) if step.arguments else ""
-    return event.name + subject + (" with " + ", ".join(shown[1:]) if shown[1:] else "")
+    names = [event.parameters[part.index].name for part in step.shown]
+    return event_text(event.name, names, step.arguments)
+
+
+def event_text(event: str, names: Sequence[str], arguments: Sequence[Any]) -> str:
+    """An event's name and arguments, those after the first with their names."""
+    shown = [f"{name} {show(value)}" for name, value in zip(names, arguments, strict=True)]
+    subject = " " + show(arguments[0]) if arguments else ""
+    return event + subject + (" with " + ", ".join(shown[1:]) if shown[1:] else "")
 
 
 def check(
@@ -158,7 +246,10 @@ def conclude(trial: Trial, id: str) -> Report:
         if demanded and document.fault is None:
             message = form.interpreter.message(demanded[0], trial.r)
             return _report(trial, id, Verdict.MALFORMED, f"the problem is none: {message}", rule=demanded[0].name)
-        trial.run()
+        if form.system.partial:
+            reconstruct(trial)
+        else:
+            trial.run()
         unfinished = form.interpreter.unfinished(trial.r)
         plan = trial.plan()
     except TooLarge:
@@ -213,5 +304,6 @@ def _report(
         inferred=trial.inferred,
         violations=tuple(trial.violations),
         declared=trial.declared,
+        run=trial.reconstructed,
         source=document.trace,
     )

@@ -5,12 +5,13 @@ Exit codes: 0 all sound · 1 something is not · 2 usage or input error · 3 onl
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -19,13 +20,14 @@ from tracecourt.errors import InputError, TracecourtError
 if TYPE_CHECKING:
     from tracecourt.formats import Format
     from tracecourt.rows import Fields, Row
-    from tracecourt.verdict import Report
+    from tracecourt.verdict import Report, Verdict
 
 # Imports inside commands keep `--help` fast: Lark and rich are loaded where they are used.
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 SOUND, UNSOUND, FAULT, UNKNOWN = 0, 1, 2, 3
+SUGGESTED = 1000  # ids among which the nearest to a wrong one is looked for
 
 
 def format_option(command: C) -> C:
@@ -48,7 +50,21 @@ def row_options(command: C) -> C:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands. A pipe whose reader left is handled in `main`: Click's own exit code for it is that of unsound traces."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderLeft from None
+
+
+class _ReaderLeft(Exception):
+    """No one reads the output any more."""
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tracecourt", message="%(package)s %(version)s")
 def cli() -> None:
     """Put search traces on trial: is the printed search a run of the procedure it imitates?"""
@@ -62,7 +78,7 @@ def formats(output: str) -> None:
 
     found = catalogue()
     if output == "json":
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, indent=2))
         return
     for entry in found:
         click.echo(f"{entry['name']}\n  {entry['doc']}")
@@ -91,7 +107,7 @@ def check(
     expect: bool,
 ) -> None:
     """Try every trace of the files: one verdict a trace. FILE may be - for the standard input."""
-    from tracecourt.lint import different
+    from tracecourt.lint import different, expectation
     from tracecourt.report import text
     from tracecourt.report.summary import Summary
     from tracecourt.rows import Fields
@@ -101,21 +117,22 @@ def check(
     for row, report in _trials(form, files, params, Fields(prompt_field, trace_field, id_field), lines=lines):
         summary.add(report)
         if output == "jsonl":
-            click.echo(json.dumps(report.to_dict(), ensure_ascii=True))
+            click.echo(json.dumps(report.to_dict()))
         elif output == "text":
             click.echo(_printable(text.line(report, row.place)))
         if expect:
-            if row.expected is None:
-                raise InputError(f"{row.place}: the row has no `expected` to compare with")
-            difference = different(report, row.expected)
+            with _placed(row):
+                difference = different(report, expectation(row))
             if difference:
                 differences += 1
-                click.echo(_printable(f"{row.place} {row.id}: expected {difference}"), err=True)
+                click.echo(text.one_line(f"{row.place} {row.id}: expected {difference}"), err=True)
     if output == "summary":
-        _console().print(summary.renderable())
+        _print(summary.renderable())
     if expect:
-        click.echo(f"{summary.total} rows compared, {differences} different", err=True)
-    sys.exit((UNSOUND if differences else SOUND) if expect else _exit_code(summary.table))
+        click.echo(f"{summary.total} compared, {differences} different", err=True)
+    elif not summary.total:
+        click.echo("there are no traces in " + _printable(", ".join(files)), err=True)
+    sys.exit((UNSOUND if differences else SOUND) if expect else _exit_code({verdict for verdict, _ in summary.table}))
 
 
 @cli.command()
@@ -141,22 +158,25 @@ def explain(
     from tracecourt.rows import Fields, read_rows
 
     form = _format(format_name)
-    given, seen, found = _params(form, params), [], []
+    given, seen = _params(form, params), []
+    found: set[Verdict] = set()
     for row in read_rows(file, Fields(prompt_field, trace_field, id_field), lines=lines):
         seen.append(row.id)
         if wanted is None or row.id == wanted:
             with _placed(row):
                 explanation = explained(form, row.prompt, row.trace, dict(row.params) | given, row.id)
-            found.append(explanation.report)
+            found.add(explanation.report.verdict)
             if output == "json":
-                click.echo(json.dumps(explanation.to_dict(), ensure_ascii=True))
+                click.echo(json.dumps(explanation.to_dict()))
             else:
                 click.echo(_printable(text.explanation(explanation, row.place)) + ("\n" if wanted is None else ""))
     if wanted is not None and not found:
         from tracecourt.errors import suggestion
 
-        raise InputError(f"{file} has no row with the id {wanted}{suggestion(wanted, seen) if len(seen) < 1000 else ''}")
-    sys.exit(_exit_code({(r.verdict, r.plan): 1 for r in found}))
+        raise InputError(f"{file} has no row with the id {wanted}{suggestion(wanted, seen) if len(seen) <= SUGGESTED else ''}")
+    if not seen:
+        click.echo(_printable(f"there are no traces in {file}"), err=True)
+    sys.exit(_exit_code(found))
 
 
 @cli.command()
@@ -177,7 +197,7 @@ def generate(format_name: str, number: int, seed: int, mutate: bool, declared: b
     generator = Generator(form, _params(form, params))
     rows = Mutator(generator).rows(number, seed) if mutate else generator.rows(number, seed, declared=declared)
     for row in _progress(rows, number):
-        click.echo(json.dumps(row, ensure_ascii=False))
+        click.echo(json.dumps(row))
 
 
 @cli.command()
@@ -189,7 +209,8 @@ def lint(path: Path) -> None:
     findings = linted(path)
     for fault in findings.faults:
         click.echo(_printable(fault) + "\n")
-    click.echo(f"{len(set(findings.checked))} checked, {len(findings.faults)} faults", err=True)
+    total = len(findings.faults)
+    click.echo(f"{len(set(findings.checked))} checked, {total} fault{'' if total == 1 else 's'}", err=True)
     sys.exit(UNSOUND if findings.faults else SOUND)
 
 
@@ -248,7 +269,7 @@ T = TypeVar("T")
 
 def _progress(items: Iterable[T], total: int | None) -> Iterator[T]:
     """The items, with a progress bar on a terminal's stderr while stdout goes elsewhere."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+    if not _terminal(sys.stderr) or _terminal(sys.stdout):
         yield from items
         return
     from rich.console import Console
@@ -260,16 +281,22 @@ def _progress(items: Iterable[T], total: int | None) -> Iterator[T]:
         yield from progress.track(items, total=total)
 
 
-def _console() -> Any:
+def _terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _print(renderable: Any) -> None:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 110, highlight=False)
+    console = Console(width=None if _terminal(sys.stdout) else 110, highlight=False)
+    with console.capture() as printed:
+        console.print(renderable)
+    click.echo(printed.get(), nl=False)
 
 
-def _exit_code(found: Iterable[tuple[Any, Any]]) -> int:
+def _exit_code(verdicts: set[Verdict]) -> int:
     from tracecourt.verdict import Verdict
 
-    verdicts = {verdict for verdict, _ in found}
     if verdicts - {Verdict.SOUND, Verdict.UNKNOWN}:
         return UNSOUND
     return UNKNOWN if Verdict.UNKNOWN in verdicts else SOUND
@@ -283,6 +310,9 @@ def _printable(text: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal need not know every character
     try:
         cli.main(args=arguments, prog_name="tracecourt", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -295,8 +325,11 @@ def main(arguments: list[str] | None = None) -> None:
     except TracecourtError as error:
         click.echo(_printable(f"tracecourt: {error}"), err=True)
         sys.exit(FAULT)
-    except BrokenPipeError:
+    except _ReaderLeft:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAULT)
+    except OSError as error:
+        click.echo(_printable(f"tracecourt: cannot write: {error.strerror or error}"), err=True)
         sys.exit(FAULT)
     except Exception as error:
         if os.environ.get("TRACECOURT_DEBUG"):

@@ -10,20 +10,23 @@ from tracecourt.engines.interpreter import Action, empty
 from tracecourt.engines.values import Unreadable, freeze, occurrences, read
 from tracecourt.formats import Format, argument_sorts
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
+from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
 from tracecourt.text import Source, Span
 
+NOWHERE = Span(0, 0)  # the place of what was never printed
 Words = str | bytes | Sequence[str]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One event as it will be tried."""
+    """One event as it will be tried: `arguments` are what the text shows of it, and `shown` says of which parameters."""
 
     action: Action
     arguments: tuple[Any, ...]
-    span: Span
+    shown: tuple[ir.Shown, ...]
+    span: Span = NOWHERE
     raw: tuple[Raw, ...] = ()
 
 
@@ -66,14 +69,14 @@ class Document:
     def growths(self, form: Format, step: Step) -> Iterator[tuple[Any, ...]]:
         """The arguments that the last event may have had, if its last number was cut."""
         for digits in form.grammar.growths(self.trace, self.start):
-            yield typed(step.action, _grown(step.raw, digits))
+            yield typed(form, step.action, _grown(step.raw, digits))
 
     def _printed(self) -> Iterator[tuple[t.Sort, Any]]:
         for name, sort in self.sorts.items():
             if self.facts[name] is not None:
                 yield sort, self.facts[name]
         for step in self.steps:
-            yield from ((p.sort, v) for p, v in zip(step.action.event.parameters, step.arguments, strict=True))
+            yield from ((part.sort, value) for part, value in zip(step.shown, step.arguments, strict=True))
 
 
 def joined(words: Words | None) -> str:
@@ -175,7 +178,8 @@ class _Typist:
     def step(self, item: Item) -> Step | Fault:
         action = self.form.interpreter.actions[item.name]
         try:
-            return Step(action, typed(action, item.arguments), item.span, item.arguments)
+            shown = self.form.system.shown[item.name]
+            return Step(action, typed(self.form, action, item.arguments), shown, item.span, item.arguments)
         except Unreadable as error:
             return Fault(str(error), item.span)
 
@@ -185,10 +189,11 @@ def _grown(raw: tuple[Raw, ...], digits: str) -> tuple[Raw, ...]:
     return (*rest, last + digits if isinstance(last, str) else _grown(last, digits))
 
 
-def typed(action: Action, raw: Sequence[Raw]) -> tuple[Any, ...]:
-    """The arguments of an event from printed words.
+def typed(form: Format, action: Action, raw: Sequence[Raw]) -> tuple[Any, ...]:
+    """What the text shows of an event, from printed words: its arguments, or views of them where the format says so.
 
     Raises:
         Unreadable: when a word is no value of its sort.
     """
-    return tuple(freeze(read(p.sort, word)) for p, word in zip(action.event.parameters, raw, strict=True))
+    shown = form.system.shown[action.event.name]
+    return tuple(freeze(read(part.sort, word)) for part, word in zip(shown, raw, strict=True))

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 from tracecourt.text import Diagnostic
 
+LISTED = 12  # names that a message lists
+
 
 class TracecourtError(Exception):
     """Base of all errors that tracecourt raises on purpose."""
@@ -36,4 +38,5 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
     near = get_close_matches(wrong, names, n=1, cutoff=0.55)
     if near:
         return f" (did you mean {near[0]}?)"
-    return f" (known: {', '.join(names)})" if names else ""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f" (known: {', '.join(names[:LISTED])}{more})" if names else ""

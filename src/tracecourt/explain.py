@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tracecourt.check import Trial, conclude, opened, written
+from tracecourt.check import Trial, conclude, event_text, opened, written
 from tracecourt.documents import Document, Step, Words, read_document
 from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.primitives import Registers
@@ -20,7 +20,6 @@ from tracecourt.formats import Format
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import parts, symbols
-from tracecourt.text import Span
 from tracecourt.verdict import Report, Verdict, Violation, plain
 
 LEGAL = 5  # legal events that are listed
@@ -268,5 +267,8 @@ def _legal(form: Format, r: Registers) -> tuple[tuple[str, ...] | None, bool]:
         found = list(islice(form.legal.legal(r), LEGAL + 1))
     except TooLarge:
         return None, False
-    shown = tuple(written(Step(action, arguments, Span(0, 0))) for action, arguments in found[:LEGAL])
+    shown = tuple(
+        event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
+        for action, arguments in found[:LEGAL]
+    )
     return shown, len(found) > LEGAL

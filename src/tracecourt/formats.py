@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
 from tracecourt.engines.values import fits
@@ -38,6 +39,11 @@ class Format:
     def interpreter(self) -> Interpreter:
         """The reference engine."""
         return Interpreter(self.system)
+
+    @cached_property
+    def hidden(self) -> HiddenRuns:
+        """The search for a run behind a text that does not show all of it."""
+        return HiddenRuns(self.interpreter, self.legal)
 
     @cached_property
     def legal(self) -> LegalEvents:
@@ -90,7 +96,10 @@ def _misfits(system: ir.System, grammar: TraceGrammar) -> Iterator[Diagnostic]:
         hint = suggestion(item, known)
         message = f"{item} is no fact of {system.domain} and no event of {system.procedure}{hint}"
         yield Diagnostic(message, grammar.source, _alias(grammar, item), "join")
-    for name in sorted(set(system.events) - grammar.items):
+    for name in sorted(system.silent & grammar.items):
+        message = f"the format hides {name}, and its grammar prints it"
+        yield Diagnostic(message, grammar.source, _alias(grammar, name), "join")
+    for name in sorted(set(system.events) - grammar.items - system.silent):
         event = system.events[name]
         yield Diagnostic(f"the grammar {grammar.name} never prints {name}", event.source, event.span, "join")
     for name, fact in facts.items():
@@ -102,7 +111,7 @@ def _misfits(system: ir.System, grammar: TraceGrammar) -> Iterator[Diagnostic]:
         for shapes in grammar.shapes(item):
             printed = system.events.get(item)
             stated = argument_sorts(facts[item].sort, len(shapes)) if item in facts else ()
-            sorts = stated if printed is None else tuple(p.sort for p in printed.parameters)
+            sorts = stated if printed is None else tuple(shown.sort for shown in system.shown[item])
             yield from _arguments(grammar, item, shapes, sorts, printed)
 
 

@@ -19,11 +19,12 @@ from tracecourt.grammar.printing import Printer
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
-from tracecourt.text import Source, Span
+from tracecourt.text import Source
 from tracecourt.verdict import plain
 
 DRAWS = 2_000  # random problems tried before giving up
 LONGEST = 100_000  # events of one run
+DROPPED = 0.3  # the share of events left out where a format says that some are
 
 Event = tuple[Action, tuple[Any, ...]]
 
@@ -100,6 +101,17 @@ class Generator:
             raise InputError(f"{self.form.name}: the procedure has no legal event after {len(events)} events and may not end")
         return [*events, *self.answer(r)]
 
+    def printed(self, problem: Problem, events: Sequence[Event], random: Random) -> list[Event]:
+        """What the text shows of a run: some events and arguments are hidden, some shown in part."""
+        system, r = self.form.system, self.start(problem)
+        shown: list[Event] = []
+        for action, arguments in events:
+            name = action.event.name
+            if name not in system.silent and not (name in system.dropped and random.random() < DROPPED):
+                shown.append((action, self.form.hidden.view(action, system.shown[name], arguments, r)))
+            self.form.interpreter.apply(action, r, arguments)
+        return shown
+
     def answer(self, r: Registers) -> Iterator[Event]:
         """The events that print what the search found."""
         answer = self.form.system.answer
@@ -125,18 +137,20 @@ class Generator:
             yield name, tuple(spell(s, part) for s, part in zip(inner, parts, strict=True))
 
     def trace(self, events: Sequence[Event]) -> str:
-        """The text of events, with the end marker if the format has one."""
+        """The text of printed events, with the end marker if the format has one."""
+        shown = self.form.system.shown
         items = [
-            (action.event.name, tuple(spell(p.sort, v) for p, v in zip(action.event.parameters, arguments, strict=True)))
-            for action, arguments in events
+            (name := action.event.name, tuple(spell(p.sort, v) for p, v in zip(shown[name], values, strict=True)))
+            for action, values in events
         ]
         if END in self.form.grammar.items:
             items.append((END, ()))
         return self.printer.text(items, "trace")
 
     def document(self, problem: Problem, events: Sequence[Event]) -> Document:
-        """What the text of a problem and events would be read as."""
-        steps = tuple(Step(action, arguments, Span(0, 0)) for action, arguments in events)
+        """What the text of a problem and printed events would be read as."""
+        shown = self.form.system.shown
+        steps = tuple(Step(action, arguments, shown[action.event.name]) for action, arguments in events)
         sorts = {fact.name: fact.sort for fact in self.form.system.facts}
         ended = END in self.form.grammar.items
         return Document(Source("trace", ""), problem.facts, sorts, steps, ended, False, None, (), "trace", True)
@@ -146,10 +160,9 @@ class Generator:
         for index in range(number):
             random = Random(f"{seed}/{index}")
             problem = self.problem(random)
-            events = self.run(problem, random, declared=declared)
-            yield self.row(
-                f"{self.form.name}-{seed}-{index}", problem, events, {"verdict": "sound", "rule": None, "event": None}
-            )
+            events = self.printed(problem, self.run(problem, random, declared=declared), random)
+            expected = {"verdict": "sound", "rule": None, "event": None}
+            yield self.row(f"{self.form.name}-{seed}-{index}", problem, events, expected)
 
     def row(self, id: str, problem: Problem, events: Sequence[Event], expected: dict[str, Any]) -> dict[str, Any]:
         """A row as `check` reads it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,21 +12,22 @@ from tracecourt.check import Trial, check, conclude
 from tracecourt.documents import Document, Step
 from tracecourt.engines.interpreter import empty
 from tracecourt.engines.primitives import thaw
-from tracecourt.engines.values import freeze
-from tracecourt.errors import InputError, SpecError, TracecourtError
+from tracecourt.engines.values import freeze, show
+from tracecourt.errors import InputError, SpecError, TracecourtError, suggestion
 from tracecourt.formats import Format, open_format
 from tracecourt.grammar.trace_grammar import TraceGrammar
+from tracecourt.report.text import sentence
 from tracecourt.resources import KINDS, Library, read_source
 from tracecourt.rows import Row, read_rows
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.library import Specifications
 from tracecourt.spec.parser import parse
-from tracecourt.text import Diagnostic, Source, Span
+from tracecourt.text import Diagnostic, Source
 from tracecourt.verdict import Report
 
-EXAMPLES = ".examples.jsonl"
-COMPARED = ("verdict", "rule", "event", "level", "plan")
+SPEC, GRAMMAR, EXAMPLES = ".spec", ".lark", ".examples.jsonl"
+COMPARED = ("verdict", "rule", "event", "level", "plan", "plan_follows_trace", "follows_trace")
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ class Findings:
             for diagnostic in error.diagnostics:
                 self.note(diagnostic.render())
         except InputError as error:
-            self.note(f"{what}: error: {error}")
+            self.note(f"{what}:1:1: error[file]: {error}")
         return None
 
     def note(self, fault: str) -> None:
@@ -62,30 +64,37 @@ def lint(path: Path) -> Findings:
     """
     if not path.exists():
         raise InputError(f"there is no file or folder {path}")
-    root = path if path.is_dir() else path.resolve().parents[2 if path.suffix == ".spec" else 1]
-    library = Library.shipped().extended(root.resolve())
-    findings = Findings()
-    for file in sorted(_files(path)):
+    if not path.is_dir() and path.suffix not in (SPEC, GRAMMAR):
+        raise InputError(f"{path} is no {SPEC} and no {GRAMMAR} file; name one, or a folder with specs/ and grammars/")
+    files = sorted(_files(path))
+    if not files:
+        raise InputError(f"{path} holds no specs/*/NAME{SPEC} and no grammars/NAME{GRAMMAR}")
+    library, findings = Library.shipped().extended(_root(path)), Findings()
+    for file in files:
         _file(file, library, findings)
-    if not findings.checked:
-        raise InputError(f"{path} holds no specs/*/NAME.spec and no grammars/NAME.lark")
     return findings
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
+    if not path.is_dir():
         yield path
         return
-    for folder in KINDS.values():
-        yield from path.glob(f"specs/{folder}/*.spec")
-    yield from path.glob("grammars/*.lark")
+    yield from path.glob(f"specs/*/*{SPEC}")
+    yield from path.glob(f"grammars/*{GRAMMAR}")
+
+
+def _root(path: Path) -> Path:
+    """The folder of the pack: PACK of `PACK/specs/KIND/NAME.spec` and of `PACK/grammars/NAME.lark`."""
+    above = [path.resolve(), *path.resolve().parents]
+    depth = 0 if path.is_dir() else 3 if path.suffix == SPEC else 2
+    return above[min(depth, len(above) - 1)]
 
 
 def _file(file: Path, library: Library, findings: Findings) -> None:
     source = findings.attempt(str(file), lambda: read_source(file))
     if source is None:
         return
-    if file.suffix == ".lark":
+    if file.suffix == GRAMMAR:
         if _is_trace_grammar(source):
             findings.attempt(str(file), lambda: TraceGrammar.load(file.stem, library))
         return
@@ -93,7 +102,7 @@ def _file(file: Path, library: Library, findings: Findings) -> None:
     declarations = findings.attempt(str(file), lambda: parse(source))
     for declaration in declarations or ():
         name = declaration.name
-        if name != file.stem or file.parent.name != KINDS[declaration.kind]:
+        if name != file.stem or file.resolve().parent.name != KINDS[declaration.kind]:
             message = f"a {declaration.kind} {name} lies in specs/{KINDS[declaration.kind]}/{name}.spec"
             findings.note(Diagnostic(message, source, declaration.span, "place").render())
         elif declaration.kind == "format":
@@ -125,7 +134,7 @@ def _blocks(name: str, specifications: Specifications, findings: Findings) -> No
         difference = report and different(report, wanted)
         if difference:
             findings.note(
-                Diagnostic(f"this trace is expected to be {difference}", example.source, example.span, "trace").render()
+                Diagnostic(f"this trace is expected to have {difference}", example.source, example.span, "trace").render()
             )
 
 
@@ -144,12 +153,15 @@ def tried(example: ir.Example, system: ir.System) -> Report:
         raise SpecError([Diagnostic(f"the trace block does not state {missing[0]}", example.source, example.span, "trace")])
     actions = form.interpreter.actions
     events = ((actions[name], tuple(freeze(thawed(a)) for a in arguments)) for name, arguments in example.events)
-    steps = tuple(Step(action, arguments, Span(0, 0)) for action, arguments in events)
+    steps = tuple(Step(action, arguments, system.shown[action.event.name]) for action, arguments in events)
     sorts: dict[str, t.Sort] = {fact.name: fact.sort for fact in system.facts}
     ended = example.verdict != "truncated"
     document = Document(Source("trace", ""), facts, sorts, steps, ended, False, None, (), "trace", True)
     trial = Trial(form, document)
-    trial.open(params)
+    try:
+        trial.open(params)
+    except InputError as error:
+        raise SpecError([Diagnostic(str(error), example.source, example.span, "trace")]) from None
     return conclude(trial, "")
 
 
@@ -167,23 +179,34 @@ def thawed(value: Any) -> Any:
 def _examples(form: Format, file: Path, findings: Findings) -> None:
     path = file.with_name(form.name + EXAMPLES)
     if not path.is_file():
-        findings.note(f"{path}: error[examples]: format {form.name} has no examples; add rows with prompt, trace and expected")
+        findings.note(f"{path}:1:1: error[examples]: there is no such file; add rows with prompt, trace and expected")
         return
-    rows = findings.attempt(str(path), lambda: list(read_rows(str(path)))) or []
-    verdicts = set()
-    for row in rows:
-        fault = unexpected(form, row)
-        verdicts.add((row.expected or {}).get("verdict"))
-        if fault:
-            findings.note(f"{row.place}: error[example]: {row.id}: {fault}")
-    for needed in {"sound", "unsound"} - verdicts:
-        findings.note(f"{path}: error[examples]: format {form.name} has no example that is {needed}")
+    findings.checked.append(str(path))
+    verdicts: set[str] = set()
+    try:
+        for row in read_rows(str(path)):
+            fault = unexpected(form, row)
+            verdicts.add(str((row.expected or {}).get("verdict")))
+            if fault:
+                findings.note(f"{row.place}:1: error[example]: {row.id}: {fault}")
+    except InputError as error:
+        place, _, message = str(error).removeprefix(f"{path}:").partition(": ")
+        line = place if place.isdecimal() else "1"
+        findings.note(f"{path}:{line}:1: error[example]: {message if place.isdecimal() else error}")
+        return
+    answer = form.system.answer
+    speaks = form.grammar.items & form.system.events.keys() - {answer.event.name if answer else ""}
+    for needed in sorted({"sound", "unsound"} - verdicts if speaks else {"sound"} - verdicts):
+        findings.note(f"{path}:1:1: error[examples]: format {form.name} has no example that is {needed}")
 
 
 def unexpected(form: Format, row: Row) -> str:
     """How a row's verdict differs from the one that its author expects; empty when it does not."""
     if row.expected is None or "verdict" not in row.expected:
         return 'the row does not say what is expected: "expected": {"verdict": …}'
+    for key in row.expected:
+        if key not in COMPARED:
+            return f"nothing named {key} can be expected{suggestion(key, COMPARED)}"
     try:
         report = check(form, row.prompt, row.trace, row.params, row.id)
     except TracecourtError as error:
@@ -191,12 +214,27 @@ def unexpected(form: Format, row: Row) -> str:
     return different(report, row.expected)
 
 
-def different(report: Report, expected: Any) -> str:
+def expectation(row: Row) -> Mapping[str, Any]:
+    """What a row's author expects.
+
+    Raises:
+        InputError: when the row says nothing of it.
+    """
+    if row.expected is None:
+        raise InputError(f"{row.place}: the row has no `expected` to compare with")
+    if not row.expected.keys() & {*COMPARED}:
+        raise InputError(f"{row.place}: the row's `expected` has none of the fields {', '.join(COMPARED)}")
+    return row.expected
+
+
+def different(report: Report, expected: Mapping[str, Any]) -> str:
     """What was expected and what was found instead, for the first difference; empty when there is none."""
     found = report.to_dict() | {"follows_trace": report.plan_follows_trace}
-    for key in (*COMPARED, "plan_follows_trace", "follows_trace"):
+    for key in COMPARED:
         if key in expected and expected[key] != found[key]:
-            return f"{key} {expected[key]}, but it is {found[key]}" + (
-                f" ({report.rule} at event {report.event}: {report.message})"
-            )
+            return f"{key} {_said(expected[key])}, but it is {show(found[key])} ({sentence(report)})"
     return ""
+
+
+def _said(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, (list, dict)) else show(value)

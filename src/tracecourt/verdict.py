@@ -91,6 +91,7 @@ class Report:
         inferred: those that were inferred from what the text mentions.
         violations: all broken rules, the trace being believed after each; at most 100.
         declared: the first departure from the declared tie-break or child order.
+        run: for a text that shows less than the run, the events of a run that explains it.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Report:
     inferred: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
     declared: Violation | None = None
+    run: tuple[str, ...] = ()
     source: Source | None = field(default=None, repr=False)
 
     @property

@@ -61,6 +61,12 @@ class Interpreter:
         ]
         self._messages: dict[ir.Template, list[str | tuple[t.Sort, Code]]] = {}
         self._answer = {name: code(e) for name, e in system.answer.clauses.items()} if system.answer else {}
+        self.views = {
+            (name, part.index): code(part.view)
+            for name, shown in system.shown.items()
+            for part in shown
+            if part.view is not None
+        }
         self._initially = tuple(self._change(u) for u in system.initially)
         self._sample = [(s, slot(s.symbol) if s.symbol else 0, code(s.value)) for s in system.sample]
         for rule in (*system.rules, *system.demands):

@@ -7,7 +7,7 @@ so the answer is exact whatever the order of the search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,12 @@ class _Source:
     premises: tuple[Code, ...]
     values: Code
     single: bool
+    few: bool
+
+
+def _width(source: _Source) -> int:
+    """How many values a source is likely to give: one, the best few of a queue, or all of a collection."""
+    return 0 if source.single else 1 if source.few else 2
 
 
 @dataclass(frozen=True)
@@ -55,16 +61,41 @@ class LegalEvents:
             if not (answer and plan.action.event is answer.event):
                 yield from ((plan.action, arguments) for arguments in self.arguments(plan.action, r, levels))
 
-    def arguments(self, action: Action, r: Registers, levels: Iterable[str] = ir.SOUND_LEVELS) -> Iterator[tuple[Any, ...]]:
-        """The arguments with which an event breaks no rule of the levels."""
+    def arguments(
+        self,
+        action: Action,
+        r: Registers,
+        levels: Iterable[str] = ir.SOUND_LEVELS,
+        fixed: Mapping[int, Any] | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """The arguments with which an event breaks no rule of the levels; `fixed` holds those that are known, by position."""
         plan, wanted = self._of(action), frozenset(levels)
         if any(rule.level in wanted and not holds(r) for rule, holds in plan.early):
             return
         clauses = [c.holds for c in action.clauses if c.rule.level in wanted]
-        for arguments in self._candidates(plan, r):
+        for arguments in self._candidates(plan, r, fixed=fixed or {}):
             self.interpreter.bind(action, r, arguments)
             if all(holds(r) for holds in clauses):
                 yield arguments
+
+    def nearly(self, action: Action, r: Registers, fixed: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
+        """Arguments that some rules speak for, whether the others allow them or not."""
+        yield from self._candidates(self._of(action), r, fixed=fixed)
+
+    def known_broken(self, action: Action, r: Registers, fixed: Mapping[int, Any]) -> ir.Rule | None:
+        """The first rule that is broken whatever the arguments are that are not known."""
+        parameters = {symbol: index for index, symbol in enumerate(action.event.parameters)}
+        for index, value in fixed.items():
+            r[action.slots[index]] = value
+        known = (c for c in action.clauses if self._needs((c.rule.condition,), parameters) <= fixed.keys())
+        return next((c.rule for c in known if c.rule.level in ir.SOUND_LEVELS and not c.holds(r)), None)
+
+    def first_source(self, action: Action, r: Registers, parameters: Iterable[int]) -> ir.Rule | None:
+        """The rule that says where these parameters come from in this state."""
+        plan = self._of(action)
+        sources = (s for index in parameters for s in plan.sources[index] if not s.needs)
+        speaking = {s.rule for s in sources if all(p(r) for p in s.premises)}
+        return next((c.rule for c in action.clauses if c.rule in speaking), None)
 
     def breaking(self, action: Action, rule: ir.Rule, r: Registers, extra: Proposals) -> Iterator[tuple[Any, ...]]:
         """Arguments with which an event breaks this rule before any other; `extra` proposes values of a sort.
@@ -101,16 +132,18 @@ class LegalEvents:
                     if parameters[symbol] not in needs:
                         codes = tuple(self.interpreter.evaluator.code(p) for p in premises)
                         code = self.interpreter.evaluator.code(values)
-                        sources[parameters[symbol]].append(_Source(clause.rule, needs, codes, code, single))
+                        sources[parameters[symbol]].append(_Source(clause.rule, needs, codes, code, single, _is_bests(values)))
         fallbacks = tuple(self.interpreter.evaluator.inhabitants(p.sort) for p in parameters)
-        ordered = tuple(tuple(sorted(found, key=lambda s: not s.single)) for found in sources)
+        ordered = tuple(tuple(sorted(found, key=_width)) for found in sources)
         return _Plan(action, ordered, fallbacks, tuple(early))
 
     def _needs(self, expressions: Sequence[ir.Expr], parameters: dict[ir.Symbol, int]) -> frozenset[int]:
         return frozenset(parameters[s] for e in expressions for s in symbols(e) if s in parameters)
 
     # ------------------------------------------------------------ candidates
-    def _candidates(self, plan: _Plan, r: Registers, extra: Proposals | None = None) -> Iterator[tuple[Any, ...]]:
+    def _candidates(
+        self, plan: _Plan, r: Registers, extra: Proposals | None = None, fixed: Mapping[int, Any] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
         """Arguments that may be legal; a superset of the legal ones unless the budget ran out."""
         slots, total = plan.action.slots, len(plan.action.slots)
         seen: set[Any] = set()
@@ -135,7 +168,9 @@ class LegalEvents:
                 r[slots[index]] = value
                 yield from fill(bound | {index})
 
-        yield from fill(frozenset())
+        for index, value in (fixed or {}).items():
+            r[slots[index]] = value
+        yield from fill(frozenset(fixed or ()))
 
     def _next(
         self,
@@ -170,9 +205,17 @@ class LegalEvents:
         return index, list(plan.fallbacks[index](r))
 
 
+def _is_bests(values: ir.Expr) -> bool:
+    return isinstance(values, ir.Prim) and values.op == "bests"
+
+
 def _definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tuple[ir.Symbol, ir.Expr, bool]]:
     """What an atom says of a parameter: the expression that it equals, or the collection that it lies in."""
     match atom:
+        case ir.Prim(
+            op="=", args=(ir.Prim(op="key", args=(queue, ir.Ref(symbol=symbol))), ir.Prim(op="best", args=(same,)))
+        ) if symbol in parameters and isinstance(queue, ir.Ref) and isinstance(same, ir.Ref) and queue.symbol is same.symbol:
+            yield symbol, ir.Prim(t.List(symbol.sort), atom.span, "bests", (queue,)), False
         case ir.Prim(op="=", args=(left, right)):
             for one, other in ((left, right), (right, left)):
                 if isinstance(one, ir.Ref) and one.symbol in parameters:

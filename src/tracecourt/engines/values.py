@@ -39,7 +39,7 @@ def freeze(value: Any) -> Any:
             return value
         case dict():
             return Frozen((freeze(k), freeze(v)) for k, v in value.items())
-        case list() | tuple():
+        case list() | tuple() | range():
             return tuple(freeze(part) for part in value)
     return value
 
@@ -149,7 +149,7 @@ def show(value: Any, limit: int = 6) -> str:
             return shorten(str(value))
         case tuple():
             return "(" + ", ".join(show(part) for part in value) + ")"
-        case list() | dict() | KeyedQueue():
+        case list() | dict() | range() | KeyedQueue():
             shown = [show(part) for part in list(value)[:limit]]
             if len(value) > limit:
                 shown.append(f"and {len(value) - limit} more")

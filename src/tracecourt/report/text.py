@@ -15,8 +15,16 @@ HISTORY = 6  # events of a history that are shown
 
 def line(report: Report, place: str) -> str:
     """One line for one trace: place, id, verdict, why, and what the plan is worth."""
-    where = f"{place} {report.id}" if report.id else place
-    return f"{where}: {sentence(report)}"
+    return one_line(f"{_where(report, place)}: {sentence(report)}")
+
+
+def one_line(text: str) -> str:
+    """A text without line ends and other characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else "·" for c in text)
+
+
+def _where(report: Report, place: str) -> str:
+    return f"{place} {report.id}" if report.id else place
 
 
 def sentence(report: Report) -> str:
@@ -65,9 +73,8 @@ def _explanation(found: Explanation, place: str) -> Iterator[str]:
 def _violation(found: Explanation, violation: Violation, place: str) -> Iterator[str]:
     report = found.report
     kind = "note" if report.sound else "error"
-    where = f"{place} {report.id}" if report.id else place
     event = f"event {violation.event}: " if violation.event < report.events else ""
-    yield f"{where}: {kind}[{violation.rule.name}]: {event}{violation.text}"
+    yield one_line(f"{_where(report, place)}: {kind}[{violation.rule.name}]: {event}{violation.text}")
     if violation.span is not None and report.source is not None:
         yield excerpt(report.source, violation.span)
     rule = requirement(violation.rule)

@@ -18,7 +18,7 @@ from tracecourt.text import Diagnostic, Note, Source, Span
 ALLOWED = {
     "domain": (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Requirement, s.Sample),
     "procedure": (s.Param, s.Sort, s.Need, s.Define, s.State, s.Initially, s.Event, s.Answer, s.Ending, s.TraceBlock),
-    "format": (s.Use, s.Fix, s.Define),
+    "format": (s.Use, s.Fix, s.Define, s.Shows, s.Hides),
 }
 WORDS = {
     s.Param: "param",
@@ -35,6 +35,8 @@ WORDS = {
     s.Ending: "end",
     s.TraceBlock: "trace",
     s.Fix: "set",
+    s.Shows: "shows",
+    s.Hides: "hides",
 }
 NAMED = (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Event, s.Answer)  # State holds its variables' names
 END = "end"
@@ -200,7 +202,7 @@ class Declarations(Checker):
         if found is None:
             hint = suggestion(item.name, self.supplied.visible())
             self.fault(f"this need is not met: neither the domain nor the format declares {item.name}{hint}", item.span, "join")
-            return wanted
+            return t.ANYTHING if item.sort is None else wanted
         if not _meets(wanted, found):
             notes = (Note("declared here", found.source, found.span),) if isinstance(found, ir.Function) else ()
             self.fault(f"{item.name} is declared, but not as it is needed here: {_signature(found)}", item.span, "join", notes)
@@ -267,7 +269,9 @@ class Declarations(Checker):
 
     def variable(self, written: s.Variable) -> ir.Symbol:
         """A state variable with its initial value."""
-        sort, scope = self.sort(written.sort, self.module.scope), self.module.scope
+        scope = self.module.scope
+        queue = self.queue(written.sort, scope) if written.sort.kind == "queue_of" else None
+        sort = self.sort(written.sort, scope) if queue is None else queue
         symbol = ir.Symbol(written.name, sort, "state")
         initial: ir.Expr
         if written.initial is not None:
@@ -281,7 +285,7 @@ class Declarations(Checker):
             initial = self.bad(written.span)
         entry: tuple[ir.Symbol, ...] = ()
         key = None
-        if isinstance(sort, t.Queue):
+        if queue is not None:
             sorts = [self.sort(part, scope) for part in written.sort.parts]
             names = written.sort.names
             entry = tuple(ir.Symbol(n, part, "local") for n, part in zip(names, sorts, strict=True))
@@ -347,7 +351,8 @@ class Declarations(Checker):
         element = collected.sort.element
         event = self.event(item.name, item, ())
         clauses: dict[str, ir.Expr] = {}
-        wanted = {"valid": t.BOOL, "cost": t.RATIONAL, "optimum": t.RATIONAL, "follows": t.List(element)}
+        some: t.Sort = t.List(element)
+        wanted = {"among": some, "valid": t.BOOL, "cost": t.RATIONAL, "optimum": t.RATIONAL, "follows": some}
         for name, span, body in item.clauses:
             if name in clauses:
                 self.fault(f"{name} stands twice", span)

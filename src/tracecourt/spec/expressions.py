@@ -78,11 +78,16 @@ class Checker:
             case "map_of":
                 return t.Map(self.keyable(parts[0], written.parts[0].span), parts[1])
             case "queue_of":
-                self.distinct(written)
-                self.keyable(parts[0], written.parts[0].span)
-                rest = tuple(zip(written.names[1:], parts[1:], strict=True))
-                return t.Queue(parts[0], rest[0][1] if len(rest) == 1 else t.Tuple(rest))
+                self.fault("only a variable of the state can be a queue", written.span, "place")
+                return t.ANYTHING
         raise AssertionError(written.kind)
+
+    def queue(self, written: s.SortExpression, scope: Scope) -> t.Queue:
+        """The sort of a queue: its first field tells entries apart, the rest is their value."""
+        self.distinct(written)
+        parts = [self.sort(part, scope) for part in written.parts]
+        rest = tuple(zip(written.names[1:], parts[1:], strict=True))
+        return t.Queue(parts[0], rest[0][1] if len(rest) == 1 else t.Tuple(rest))
 
     def distinct(self, written: s.SortExpression) -> None:
         """Report the names of fields or members that stand twice."""

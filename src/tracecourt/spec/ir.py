@@ -222,6 +222,15 @@ class Event:
 
 
 @dataclass(frozen=True, eq=False)
+class Shown:
+    """What a text prints of an event: the argument at `index`, or a `view` of it, as a value of `sort`."""
+
+    index: int
+    sort: Sort
+    view: Expr | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """The event that prints the answer collects it in `collected`; the clauses judge the whole."""
 
@@ -275,8 +284,20 @@ class System:
     answer: Answer | None
     ending: tuple[Rule, ...]
     sample: tuple[Step, ...]
+    shown: dict[str, tuple[Shown, ...]] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
     functions: tuple[Function, ...] = ()
     sources: tuple[Source, ...] = field(default=(), repr=False)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a text shows less than the run: events or arguments are hidden, or shown in part."""
+        whole = all(
+            len(self.shown[name]) == len(event.parameters) and all(s.view is None for s in self.shown[name])
+            for name, event in self.events.items()
+        )
+        return bool(self.silent or self.dropped) or not whole
 
     @property
     def rules(self) -> tuple[Rule, ...]:

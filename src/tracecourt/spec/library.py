@@ -16,7 +16,7 @@ from tracecourt.spec.declarations import Declarations, Fixed, Module
 from tracecourt.spec.expressions import Checker
 from tracecourt.spec.parser import parse
 from tracecourt.spec.scope import Scope
-from tracecourt.text import Diagnostic
+from tracecourt.text import Diagnostic, Span
 
 U = TypeVar("U")
 
@@ -122,6 +122,8 @@ class Specifications:
         supplied = Scope(middle.scope.names, lower.scope)
         upper = Declarations(procedure, diagnostics, supplied, fixed).resolve()
         raise_all(diagnostics)
+        shown, silent, dropped = _shown(declaration, upper.events, supplied, diagnostics)
+        raise_all(diagnostics)
         sorts = {n: v for module in (lower, upper) for n, v in module.scope.names.items() if isinstance(v, t.Sort)}
         sources = (declaration.source, domain.source, procedure.source)
         return ir.System(
@@ -142,9 +144,48 @@ class Specifications:
             answer=upper.answer,
             ending=upper.ending,
             sample=lower.sample,
+            shown=shown,
+            silent=silent,
+            dropped=dropped,
             functions=tuple(_once((*lower.functions, *middle.functions, *upper.functions))),
             sources=sources,
         )
+
+
+def _shown(
+    declaration: s.Declaration, events: dict[str, ir.Event], scope: Scope, diagnostics: list[Diagnostic]
+) -> tuple[dict[str, tuple[ir.Shown, ...]], frozenset[str], frozenset[str]]:
+    """What the format's text prints of each event, which events it never prints, and which it may leave out."""
+    checker = Checker(declaration.source, diagnostics)
+    printed = {name: [ir.Shown(i, p.sort) for i, p in enumerate(event.parameters)] for name, event in events.items()}
+    hidden: dict[str, set[str]] = {"event": set(), "some": set()}
+
+    def find(name: str, argument: str, span: Span) -> int | None:
+        if name not in events:
+            checker.fault(f"there is no event {name}{suggestion(name, events)}", span)
+            return None
+        names = [p.name for p in events[name].parameters]
+        if argument not in names:
+            checker.fault(f"{name} has no argument {argument}{suggestion(argument, names)}", span)
+            return None
+        return names.index(argument)
+
+    for item in declaration.items:
+        for name, argument, span in item.arguments if isinstance(item, s.Shows) else ():
+            index = find(name, argument, span)
+            if index is not None and isinstance(item, s.Shows):
+                sort = checker.sort(item.sort, scope)
+                view = checker.check(item.value, sort, scope.inner([events[name].parameters[index]]))
+                printed[name] = [ir.Shown(index, sort, view) if p.index == index else p for p in printed[name]]
+        for kind, name, argument, span in item.hidden if isinstance(item, s.Hides) else ():
+            if kind != "argument":
+                if name not in events:
+                    checker.fault(f"there is no event {name}{suggestion(name, events)}", span)
+                hidden[kind].add(name)
+            elif (index := find(name, argument, span)) is not None:
+                printed[name] = [p for p in printed[name] if p.index != index]
+    shown = {name: tuple(parts) for name, parts in printed.items()}
+    return shown, frozenset(hidden["event"]), frozenset(hidden["some"])
 
 
 def _fixed(declaration: s.Declaration, parts: tuple[s.Declaration, ...], diagnostics: list[Diagnostic]) -> dict[str, Fixed]:

@@ -177,6 +177,11 @@ class _Builder:
             end -= 1
         return Span(self.offset + tree.meta.start_pos, self.offset + end)
 
+    def word(self, tree: Tree[Token]) -> Span:
+        """The word that a block begins with."""
+        start = self.span(tree).start
+        return Span(start, start + len(self.source.text[start:].split(maxsplit=1)[0]))
+
     def fault(self, message: str, span: Span) -> None:
         self.diagnostics.append(Diagnostic(message, self.source, span, "syntax"))
 
@@ -195,7 +200,7 @@ class _Builder:
     def item(self, tree: Any) -> s.Item:
         build: Callable[[Any, Span], s.Item] = getattr(self, f"item_{tree.data}")
         first = next((c for c in tree.children if isinstance(c, Token)), None)
-        span = self.span(first) if first is not None else self.span(tree)
+        span = self.span(first) if first is not None else self.word(tree)
         try:
             return build(tree.children, span)
         except RecursionError:
@@ -272,7 +277,7 @@ class _Builder:
     def item_trace(self, children: Any, span: Span) -> s.Item:
         expected, domain, *rest = children
         doc, rest = self.documented(rest)
-        verdict, rule, at = expected.children
+        span, (verdict, rule, at) = self.span(expected), expected.children
         named = None if rule is None else "/".join(map(str, rule.children))
         settings, events = [], []
         for child in rest:
@@ -299,6 +304,18 @@ class _Builder:
     def item_fix(self, children: Any, span: Span) -> s.Item:
         name, value = children[0].children
         return s.Fix(self.span(name), str(name), self.expression(value))
+
+    def item_shows(self, children: Any, span: Span) -> s.Item:
+        *arguments, sort, value = children
+        named = tuple((str(a.children[0]), str(a.children[1]), self.span(a.children[0])) for a in arguments)
+        return s.Shows(named[0][2], named, self.sort(sort), self.expression(value))
+
+    def item_hides(self, children: Any, span: Span) -> s.Item:
+        hidden = tuple(
+            (str(c.data).removeprefix("hidden_"), str(c.children[0]), str(c.children[-1]), self.span(c.children[0]))
+            for c in children
+        )
+        return s.Hides(hidden[0][3], hidden)
 
     def parameters(self, tree: Any) -> tuple[s.Parameter, ...]:
         found = [c for c in tree.children if c is not None]

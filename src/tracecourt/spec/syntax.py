@@ -330,6 +330,22 @@ class Fix(Item):
 
 
 @dataclass(frozen=True)
+class Shows(Item):
+    """`shows event.argument, … as sort = value`: what a text prints in the place of an argument."""
+
+    arguments: tuple[tuple[str, str, Span], ...]
+    sort: SortExpression
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Hides(Item):
+    """`hides event`, `hides some event`, `hides event.argument`; kind is event, some or argument."""
+
+    hidden: tuple[tuple[str, str, str, Span], ...]
+
+
+@dataclass(frozen=True)
 class Declaration(Node):
     """One domain, procedure or format."""
 
