@@ -11,7 +11,7 @@ from typing import Any
 from tracecourt.documents import Document, Step
 from tracecourt.engines.interpreter import Action
 from tracecourt.engines.primitives import Registers
-from tracecourt.engines.values import spell
+from tracecourt.engines.values import freeze, spell
 from tracecourt.errors import InputError
 from tracecourt.formats import Format, argument_sorts
 from tracecourt.grammar.items import Raw
@@ -24,6 +24,7 @@ from tracecourt.verdict import plain
 
 DRAWS = 2_000  # random problems tried before giving up
 LONGEST = 100_000  # events of one run
+STARTS = 1_000  # runs begun on one problem before it is given up
 
 Event = tuple[Action, tuple[Any, ...]]
 
@@ -83,27 +84,48 @@ class Generator:
         """The events of one run, the answer's included; with `declared`, of the declared tie-break and child order.
 
         Raises:
-            InputError: when the procedure gets stuck before it may end, which is a fault of the specification.
+            InputError: when the procedure gets stuck before it may end. A search that does so is a fault of the
+                specification; a run that is itself the answer may lead nowhere, and is started again.
         """
-        interpreter, r = self.form.interpreter, self.start(problem)
         levels = ir.LEVELS if declared else ir.SOUND_LEVELS
+        answer = self.form.system.answer
+        direct = answer is not None and not answer.apart
+        for _ in range(STARTS if direct else 1):
+            r = self.start(problem)
+            events = self._walk(r, random, levels, shorten=direct)
+            if not self.form.interpreter.unfinished(r):
+                return [*events, *self.answer(r)]
+        raise InputError(f"{self.form.name}: the procedure has no legal event after {len(events)} events and may not end")
+
+    def _walk(self, r: Registers, random: Random, levels: Sequence[str], *, shorten: bool) -> list[Event]:
+        """Legal events chosen at random until the procedure may end; with `shorten`, without those that are undone later."""
+        interpreter = self.form.interpreter
         events: list[Event] = []
-        while len(events) < LONGEST:
-            may_end = not interpreter.unfinished(r)
-            choices = [] if may_end and events else list(self.form.legal.legal(r, levels))
+        seen = {self._state(r): 0} if shorten else {}
+        for _ in range(LONGEST):
+            if events and not interpreter.unfinished(r):
+                break
+            choices = list(self.form.legal.legal(r, levels))
             if not choices:
                 break
             action, arguments = random.choice(choices)
             interpreter.apply(action, r, arguments)
             events.append((action, arguments))
-        if interpreter.unfinished(r):
-            raise InputError(f"{self.form.name}: the procedure has no legal event after {len(events)} events and may not end")
-        return [*events, *self.answer(r)]
+            if shorten:
+                at = seen.setdefault(self._state(r), len(events))
+                if at < len(events):
+                    events = events[:at]
+                    seen = {state: place for state, place in seen.items() if place <= at}
+        return events
+
+    def _state(self, r: Registers) -> Any:
+        """The values of the state variables, as something that can be compared."""
+        return freeze(tuple(self.form.interpreter.state(r).values()))
 
     def answer(self, r: Registers) -> Iterator[Event]:
         """The events that print what the search found."""
         answer = self.form.system.answer
-        if answer is None or "follows" not in answer.clauses:
+        if answer is None or not answer.apart or "follows" not in answer.clauses:
             return
         action = self.form.interpreter.actions[answer.event.name]
         for element in self.form.interpreter.judged("follows", r) or ():

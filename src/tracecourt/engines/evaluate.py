@@ -345,6 +345,8 @@ class Evaluator:
                 if goal(r):
                     return cost
                 done.add(node)
+                if e.limit is not None and len(done) > e.limit:
+                    raise Undefined
                 if len(done) > SEARCH_LIMIT:
                     raise TooLarge
                 r[node_slot] = node

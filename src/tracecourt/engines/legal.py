@@ -52,7 +52,7 @@ class LegalEvents:
         """Every event that breaks no rule of the levels, the answer's events excepted."""
         answer = self.interpreter.system.answer
         for plan in self._plans:
-            if not (answer and plan.action.event is answer.event):
+            if not (answer and answer.apart and plan.action.event is answer.event):
                 yield from ((plan.action, arguments) for arguments in self.arguments(plan.action, r, levels))
 
     def arguments(self, action: Action, r: Registers, levels: Iterable[str] = ir.SOUND_LEVELS) -> Iterator[tuple[Any, ...]]:
@@ -181,5 +181,18 @@ def _definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tu
                     for index, part in enumerate(one.items):
                         if isinstance(part, ir.Ref) and part.symbol in parameters:
                             yield part.symbol, ir.Project(part.sort, part.span, other, index), True
+                if isinstance(one, ir.Prim) and _elements_of(one, parameters):
+                    yield from ((symbol, ir.Prim(symbol.sort, one.span, "keys", (other,)), True) for symbol in symbols(one))
         case ir.Prim(op="in", args=(ir.Ref(symbol=symbol), collection)) if symbol in parameters:
             yield symbol, collection, False
+        case ir.Prim(op="in", args=(ir.Prim() as one, collection)) if _elements_of(one, parameters):
+            for symbol in symbols(one):
+                each = ir.Symbol(symbol.name, one.sort, "local")
+                ordered = ir.Prim(symbol.sort, one.span, "keys", (ir.Ref(one.sort, one.span, each),))
+                binding = ir.Binding((each,), collection, None)
+                yield symbol, ir.Each(t.List(symbol.sort), one.span, "list", (ordered,), binding), False
+
+
+def _elements_of(e: ir.Prim, parameters: dict[ir.Symbol, int]) -> bool:
+    """Whether an expression is the set of the elements of a parameter, which is then known but for its order."""
+    return e.op == "elements" and isinstance(e.args[0], ir.Ref) and e.args[0].symbol in parameters
