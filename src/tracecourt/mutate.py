@@ -218,6 +218,8 @@ class Proposer:
                 return list(members)
             case t.Bool():
                 return [False, True]
+            case t.Text():
+                return ["other"]
         return []
 
     def near(self, sort: t.Sort, value: Any) -> list[Any]:

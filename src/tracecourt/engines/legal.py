@@ -14,6 +14,7 @@ from typing import Any
 from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action, Interpreter
 from tracecourt.engines.primitives import Code, Registers, Undefined
+from tracecourt.engines.values import freeze
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import atoms, symbols
@@ -125,6 +126,7 @@ class LegalEvents:
                     yield arguments
                 return
             index, values = self._next(plan, r, bound, extra)
+            compound = t.compound(plan.action.event.parameters[index].sort)
             held = [(slot, r[slot]) for i, slot in enumerate(slots) if i in bound]
             for value in values:
                 budget[0] -= 1
@@ -132,7 +134,7 @@ class LegalEvents:
                     raise TooLarge
                 for slot, kept in held:
                     r[slot] = kept
-                r[slots[index]] = value
+                r[slots[index]] = freeze(value) if compound else value
                 yield from fill(bound | {index})
 
         yield from fill(frozenset())
@@ -187,10 +189,7 @@ def _definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tu
             yield symbol, collection, False
         case ir.Prim(op="in", args=(ir.Prim() as one, collection)) if _elements_of(one, parameters):
             for symbol in symbols(one):
-                each = ir.Symbol(symbol.name, one.sort, "local")
-                ordered = ir.Prim(symbol.sort, one.span, "keys", (ir.Ref(one.sort, one.span, each),))
-                binding = ir.Binding((each,), collection, None)
-                yield symbol, ir.Each(t.List(symbol.sort), one.span, "list", (ordered,), binding), False
+                yield symbol, ir.Prim(t.List(symbol.sort), one.span, "listed", (collection,)), False
 
 
 def _elements_of(e: ir.Prim, parameters: dict[ir.Symbol, int]) -> bool:

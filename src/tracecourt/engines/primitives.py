@@ -27,6 +27,10 @@ class Undefined(Exception):
     """The expression has no value here."""
 
 
+class TooLarge(Exception):
+    """A budget ran out; the caller answers `unknown`."""
+
+
 def stored(code: Code, sort: t.Sort) -> Code:
     """The closure of a value that is put into another or compared with parts of others: collections in it are frozen."""
     return (lambda r: freeze(code(r))) if t.compound(sort) else code
@@ -129,6 +133,19 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
         case "choose":
             return lambda r: dict.fromkeys(_random(r).sample(list(b(r)), _at_most(a(r), b(r))), True)
     return None
+
+
+def member(family: str, value: Code, a: Code, b: Code) -> Code:
+    """The closure of a membership in a family that need not be listed for it."""
+    inside = MEMBERS[family]
+    return lambda r: inside(value(r), a(r), b(r))
+
+
+MEMBERS: dict[str, Callable[[Any, Any, Any], bool]] = {
+    "numbers": lambda value, low, high: low <= value <= high,
+    "subsets": lambda value, most, of: len(value) <= most and all(v in of for v in value),
+    "sequences": lambda value, length, of: len(value) == length and all(v in of for v in value),
+}
 
 
 def thaw(value: Any) -> Any:
@@ -239,9 +256,9 @@ def _power(base: Any, exponent: int) -> Any:
 
 
 def _few(number: int) -> int:
-    """A number of elements to be listed; where it is too large nothing is listed, and the list has no value."""
+    """A number of elements that are to be listed."""
     if number > LISTED:
-        raise Undefined
+        raise TooLarge
     return number
 
 
@@ -310,4 +327,5 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "bests": lambda q: q.bests(),
     "elements": lambda v: dict.fromkeys(v, True),
     "words": " ".join,
+    "listed": lambda v: list(map(list, v)),
 }

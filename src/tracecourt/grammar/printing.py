@@ -42,12 +42,13 @@ class Printer:
         """
         words: Words = []
         before = ""
-        for name, arguments in items:
+        names = [name for name, _ in items]
+        for index, (name, arguments) in enumerate(items):
             spelled = self._item(name, arguments)
-            words += self._bridge(start, words, before, name, spelled)
+            words += self._bridge(start, words, before, names[: index + 1], spelled)
             words += spelled
             before = name
-        words += self._bridge(start, words, before, END, [(END, "")])
+        words += self._bridge(start, words, before, [*names, END], [(END, "")])
         return "".join(self._spaced(words)).strip(" ")
 
     def _spaced(self, words: Words) -> Iterator[str]:
@@ -78,14 +79,14 @@ class Printer:
         return list(found)
 
     # ------------------------------------------------------------ words between items
-    def _bridge(self, start: str, words: Words, before: str, name: str, item: Words) -> Words:
-        """The fewest words that belong to no item and let the next item's words stand."""
-        key = (start, before, name)
+    def _bridge(self, start: str, words: Words, before: str, names: Sequence[str], item: Words) -> Words:
+        """The fewest words that belong to no item and let the words of the last of the named items stand."""
+        key = (start, before, names[-1])
         if key not in self._bridges:
-            self._bridges[key] = self._found_bridge(start, words, item)
+            self._bridges[key] = self._found_bridge(start, words, item, names)
         return self._bridges[key]
 
-    def _found_bridge(self, start: str, words: Words, item: Words) -> Words:
+    def _found_bridge(self, start: str, words: Words, item: Words, names: Sequence[str]) -> Words:
         parser: Any = self.grammar.interactive(start)
         for terminal, word in words:
             parser.feed_token(Token(terminal, word))
@@ -93,7 +94,7 @@ class Printer:
         while todo:
             state, bridge = todo.popleft()
             accepted = state.accepts()
-            if item[0][0] in accepted and _stands(state, item):
+            if item[0][0] in accepted and self._stands(state, item, names):
                 return bridge
             for name in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
                 fixed = self._fixed(self.grammar.terminals[name])
@@ -105,6 +106,18 @@ class Printer:
                         continue
                     todo.append((ahead, [*bridge, (name, fixed)]))
         raise Unprintable(f"no text has {self._shown(words)} followed by {item[0][0]}")
+
+    def _stands(self, state: Any, item: Words, names: Sequence[str]) -> bool:
+        """Whether the words of an item, where a parser is, are read as it; a bracket of its list may look like its own."""
+        if item[0][0] == END:
+            return True
+        ahead = state.copy()
+        try:
+            for name, word in item:
+                ahead.feed_token(Token(name, word))
+        except UnexpectedInput:
+            return False
+        return any(self.grammar.names_before(ahead, name) == names for name in ahead.accepts())
 
     def _shown(self, words: Words) -> str:
         return " ".join(word for _, word in words[-6:]) or "nothing"
@@ -187,17 +200,6 @@ class Printer:
             choices = [lone, (raw,)] if rule.options.expand1 and isinstance(raw, tuple) else [lone]
             for raws in choices:
                 yield from (words for words, used in self._sequence(tuple(rule.expansion), raws, 0) if used == len(raws))
-
-
-def _stands(state: Any, item: Words) -> bool:
-    """Whether all words of an item may stand where a parser is; a mark of its list may look like its first word."""
-    ahead = state.copy()
-    try:
-        for name, word in item if item[0][0] != END else ():
-            ahead.feed_token(Token(name, word))
-    except UnexpectedInput:
-        return False
-    return True
 
 
 def _attached(left: Terminal, before: str, right: Terminal, word: str) -> bool:
