@@ -24,7 +24,6 @@ from tracecourt.verdict import plain
 
 DRAWS = 2_000  # random problems tried before giving up
 LONGEST = 100_000  # events of one run
-STARTS = 1_000  # runs begun on one problem before it is given up
 
 Event = tuple[Action, tuple[Any, ...]]
 
@@ -84,39 +83,57 @@ class Generator:
         """The events of one run, the answer's included; with `declared`, of the declared tie-break and child order.
 
         Raises:
-            InputError: when the procedure gets stuck before it may end. A search that does so is a fault of the
-                specification; a run that is itself the answer may lead nowhere, and is started again.
+            InputError: when the procedure gets stuck before it may end, which is a fault of the specification or of its
+                sample block.
         """
         levels = ir.LEVELS if declared else ir.SOUND_LEVELS
         answer = self.form.system.answer
-        direct = answer is not None and not answer.apart
-        for _ in range(STARTS if direct else 1):
-            r = self.start(problem)
-            events = self._walk(r, random, levels, shorten=direct)
-            if not self.form.interpreter.unfinished(r):
-                return [*events, *self.answer(r)]
-        raise InputError(f"{self.form.name}: the procedure has no legal event after {len(events)} events and may not end")
-
-    def _walk(self, r: Registers, random: Random, levels: Sequence[str], *, shorten: bool) -> list[Event]:
-        """Legal events chosen at random until the procedure may end; with `shorten`, without those that are undone later."""
-        interpreter = self.form.interpreter
+        if answer is not None and not answer.apart:
+            return self._solution(problem, random, levels)
+        interpreter, r = self.form.interpreter, self.start(problem)
         events: list[Event] = []
-        seen = {self._state(r): 0} if shorten else {}
-        for _ in range(LONGEST):
-            if events and not interpreter.unfinished(r):
-                break
-            choices = list(self.form.legal.legal(r, levels))
+        while len(events) < LONGEST:
+            may_end = not interpreter.unfinished(r)
+            choices = [] if may_end and events else list(self.form.legal.legal(r, levels))
             if not choices:
                 break
             action, arguments = random.choice(choices)
             interpreter.apply(action, r, arguments)
             events.append((action, arguments))
-            if shorten:
-                at = seen.setdefault(self._state(r), len(events))
-                if at < len(events):
-                    events = events[:at]
-                    seen = {state: place for state, place in seen.items() if place <= at}
-        return events
+        if interpreter.unfinished(r):
+            raise InputError(f"{self.form.name}: the procedure has no legal event after {len(events)} events and may not end")
+        return [*events, *self.answer(r)]
+
+    def _solution(self, problem: Problem, random: Random, levels: Sequence[str]) -> list[Event]:
+        """Events that are themselves the answer: the first that a depth-first search in random order comes upon."""
+        interpreter, events = self.form.interpreter, list[Event]()
+        r = self.start(problem)
+        seen = {self._state(r)}
+        untried = [self._shuffled(r, random, levels)]  # after each number of events
+        while untried:
+            if untried[-1]:
+                event = untried[-1].pop()
+                interpreter.apply(event[0], r, event[1])
+                state = self._state(r)
+                if state not in seen:
+                    seen.add(state)
+                    events.append(event)
+                    if not interpreter.unfinished(r):
+                        return events
+                    untried.append(self._shuffled(r, random, levels))
+                    continue
+            else:
+                untried.pop()
+                events = events[:-1]
+            r = self.start(problem)
+            for action, arguments in events:
+                interpreter.apply(action, r, arguments)
+        raise InputError(f"{self.form.name}: no events lead to where the procedure may end")
+
+    def _shuffled(self, r: Registers, random: Random, levels: Sequence[str]) -> list[Event]:
+        choices = list(self.form.legal.legal(r, levels))
+        random.shuffle(choices)
+        return choices
 
     def _state(self, r: Registers) -> Any:
         """The values of the state variables, as something that can be compared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import chain as concatenated
 from itertools import combinations, pairwise, product
 from math import comb
 from random import Random
@@ -326,6 +327,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "best": _best,
     "bests": lambda q: q.bests(),
     "elements": lambda v: dict.fromkeys(v, True),
+    "joined": lambda v: list(concatenated.from_iterable(v)),
     "words": " ".join,
     "listed": lambda v: list(map(list, v)),
 }

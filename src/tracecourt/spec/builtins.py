@@ -156,6 +156,13 @@ def _words(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return None
 
 
+def _joined(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Collection(element=t.Collection(element=e)),):
+            return t.List(e)
+    return None
+
+
 BUILTINS: dict[str, Builtin] = {
     "abs": Builtin("abs(number)", _abs),
     "min": Builtin("min(a, b, …) or min(e for x in S)", _extreme, partial=True),
@@ -180,6 +187,7 @@ BUILTINS: dict[str, Builtin] = {
     "zip": Builtin("zip(list, list)", _zip),
     "subsets": Builtin("subsets(greatest size, collection)", _subsets, partial=True),
     "sequences": Builtin("sequences(length, collection)", _groups, partial=True),
+    "joined": Builtin("joined(collection of collections)", _joined),
     "words": Builtin("words(list of texts)", _words),
     "between": Builtin("between(low, high)", _between, partial=True, random=True),
     "pick": Builtin("pick(collection)", _pick, partial=True, random=True),
