@@ -105,35 +105,25 @@ class Generator:
         return [*events, *self.answer(r)]
 
     def _solution(self, problem: Problem, random: Random, levels: Sequence[str]) -> list[Event]:
-        """Events that are themselves the answer: the first that a depth-first search in random order comes upon."""
-        interpreter, events = self.form.interpreter, list[Event]()
-        r = self.start(problem)
-        seen = {self._state(r)}
-        untried = [self._shuffled(r, random, levels)]  # after each number of events
-        while untried:
-            if untried[-1]:
-                event = untried[-1].pop()
-                interpreter.apply(event[0], r, event[1])
-                state = self._state(r)
-                if state not in seen:
+        """Events that are themselves the answer, found by a search that goes on from any state that it has seen."""
+        interpreter, start = self.form.interpreter, self.start(problem)
+        frontier: list[tuple[Registers, list[Event]]] = [(start, [])]
+        seen = {self._state(start)}
+        while frontier:
+            index = random.randrange(len(frontier))
+            frontier[index], frontier[-1] = frontier[-1], frontier[index]
+            r, events = frontier.pop()
+            choices = list(self.form.legal.legal(r, levels))
+            random.shuffle(choices)
+            for action, arguments in choices:
+                after = interpreter.saved(r)
+                interpreter.apply(action, after, arguments)
+                if (state := self._state(after)) not in seen:
                     seen.add(state)
-                    events.append(event)
-                    if not interpreter.unfinished(r):
-                        return events
-                    untried.append(self._shuffled(r, random, levels))
-                    continue
-            else:
-                untried.pop()
-                events = events[:-1]
-            r = self.start(problem)
-            for action, arguments in events:
-                interpreter.apply(action, r, arguments)
+                    frontier.append((after, [*events, (action, arguments)]))
+                    if not interpreter.unfinished(after):
+                        return frontier[-1][1]
         raise InputError(f"{self.form.name}: no events lead to where the procedure may end")
-
-    def _shuffled(self, r: Registers, random: Random, levels: Sequence[str]) -> list[Event]:
-        choices = list(self.form.legal.legal(r, levels))
-        random.shuffle(choices)
-        return choices
 
     def _state(self, r: Registers) -> Any:
         """The values of the state variables, as something that can be compared."""

@@ -261,10 +261,17 @@ class TraceGrammar:
         return [more for more in digits if pattern.fullmatch(" " + word + more, pos=1)]
 
     def begun(self, tail: str) -> set[str]:
-        """The items of which a text may be the beginning, by its first word."""
-        tail = tail.lstrip()
-        rules = [r for r in self._lark.rules if r.alias] if tail else []
-        return {str(r.alias) for r in rules if any(self._begins(name, tail) for name in self._first(r))}
+        """The items of which a text may be the beginning, by its first word that is no mark between items."""
+        rules, tail = [r for r in self._lark.rules if r.alias], tail.lstrip()
+        while tail:
+            found = {str(r.alias) for r in rules if any(self._begins(name, tail) for name in self._first(r))}
+            mark = max(
+                (m.literal for m in self.terminals.values() if m.literal and tail.startswith(m.literal)), key=len, default=""
+            )
+            if found or not mark:
+                return found
+            tail = tail[len(mark) :].lstrip()
+        return set()
 
     def _begins(self, name: str, tail: str) -> bool:
         pattern = self._pattern(name)
