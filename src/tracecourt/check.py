@@ -93,14 +93,18 @@ class Trial:
     def inside_event(self) -> bool:
         """Whether the text was cut inside an event that is none of the answer, and no end marker."""
         answer = self.form.system.answer
-        return bool(self.document.tail) and not self.document.tail & {END, answer.event.name if answer else END}
+        beside = {END, answer.event.name} if answer and answer.apart else {END}
+        return bool(self.document.tail) and not self.document.tail & beside
 
     # ------------------------------------------------------------ the answer
     def plan(self) -> tuple[PlanStatus, bool | None]:
         """The status of the printed answer, and whether it is the one that the search found."""
         interpreter, answer = self.form.interpreter, self.form.system.answer
-        if answer is None or not self.r[interpreter.evaluator.slot(answer.collected)]:
+        printed = self.r[interpreter.evaluator.slot(answer.collected)] if answer else []
+        if answer is None or not (printed or (self.document.ended and not answer.apart)):
             return PlanStatus.NONE, None
+        if self.violations and not answer.apart:  # an answer that breaks a rule is no solution, wherever it leads
+            return PlanStatus.INVALID, None
         slot = interpreter.evaluator.slot(answer.collected)
         asked = "follows" in answer.clauses and not self.follows_unknown
         follows = self.follows(self.r) if asked else None

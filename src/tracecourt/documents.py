@@ -63,7 +63,7 @@ class Document:
         """Every value that the problem and the trace print where the sort is asked for, once each."""
         if id(sort) not in self._found:
             parts = (part for wanted, value in self._printed() for part in occurrences(wanted, sort, value))
-            self._found[id(sort)] = list(dict.fromkeys(parts))
+            self._found[id(sort)] = list(dict.fromkeys(map(freeze, parts)))
         return self._found[id(sort)]
 
     def growths(self, form: Format, step: Step) -> Iterator[tuple[Any, ...]]:

@@ -79,10 +79,14 @@ def argument_sorts(sort: t.Sort, count: int) -> tuple[t.Sort, ...]:
     """
     match sort:
         case t.Map(element=key, value=value):
-            flat = argument_sorts(key, count - 1)
-            return (*flat, value)
+            return (*_fields(key, count - 1), value)
         case t.Set(element=element) | t.List(element=element):
-            return argument_sorts(element, count)
+            return _fields(element, count)
+    return _fields(sort, count)
+
+
+def _fields(sort: t.Sort, count: int) -> tuple[t.Sort, ...]:
+    match sort:
         case t.Tuple(fields=fields) if count == len(fields) > 1:
             return tuple(inner for _, inner in fields)
     return (sort,)

@@ -11,7 +11,7 @@ from typing import Any
 from tracecourt.documents import Document, Step
 from tracecourt.engines.interpreter import Action
 from tracecourt.engines.primitives import Registers
-from tracecourt.engines.values import spell
+from tracecourt.engines.values import freeze, spell
 from tracecourt.errors import InputError
 from tracecourt.formats import Format, argument_sorts
 from tracecourt.grammar.items import Raw
@@ -84,10 +84,14 @@ class Generator:
         """The events of one run, the answer's included; with `declared`, of the declared tie-break and child order.
 
         Raises:
-            InputError: when the procedure gets stuck before it may end, which is a fault of the specification.
+            InputError: when the procedure gets stuck before it may end, which is a fault of the specification or of its
+                sample block.
         """
-        interpreter, r = self.form.interpreter, self.start(problem)
         levels = ir.LEVELS if declared else ir.SOUND_LEVELS
+        answer = self.form.system.answer
+        if answer is not None and not answer.apart:
+            return self._solution(problem, random, levels)
+        interpreter, r = self.form.interpreter, self.start(problem)
         events: list[Event] = []
         while len(events) < LONGEST:
             may_end = not interpreter.unfinished(r)
@@ -112,10 +116,35 @@ class Generator:
             self.form.interpreter.apply(action, r, arguments)
         return shown
 
+    def _solution(self, problem: Problem, random: Random, levels: Sequence[str]) -> list[Event]:
+        """Events that are themselves the answer, found by a search that goes on from any state that it has seen."""
+        interpreter, start = self.form.interpreter, self.start(problem)
+        frontier: list[tuple[Registers, list[Event]]] = [(start, [])]
+        seen = {self._state(start)}
+        while frontier:
+            index = random.randrange(len(frontier))
+            frontier[index], frontier[-1] = frontier[-1], frontier[index]
+            r, events = frontier.pop()
+            choices = list(self.form.legal.legal(r, levels))
+            random.shuffle(choices)
+            for action, arguments in choices:
+                after = interpreter.saved(r)
+                interpreter.apply(action, after, arguments)
+                if (state := self._state(after)) not in seen:
+                    seen.add(state)
+                    frontier.append((after, [*events, (action, arguments)]))
+                    if not interpreter.unfinished(after):
+                        return frontier[-1][1]
+        raise InputError(f"{self.form.name}: no events lead to where the procedure may end")
+
+    def _state(self, r: Registers) -> Any:
+        """The values of the state variables, as something that can be compared."""
+        return freeze(tuple(self.form.interpreter.state(r).values()))
+
     def answer(self, r: Registers) -> Iterator[Event]:
         """The events that print what the search found."""
         answer = self.form.system.answer
-        if answer is None or "follows" not in answer.clauses:
+        if answer is None or not answer.apart or "follows" not in answer.clauses:
             return
         action = self.form.interpreter.actions[answer.event.name]
         for element in self.form.interpreter.judged("follows", r) or ():

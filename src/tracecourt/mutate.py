@@ -22,6 +22,7 @@ from tracecourt.verdict import Report, Violation
 POSITIONS = 12  # places where an event is put in
 EDITS = 40  # other edits of one kind that are tried
 CANDIDATES = 60  # arguments that are tried at one place
+NEIGHBOURS = 6  # values that are put into a list
 BASES = 6  # sound traces that are tried before a rule is given up
 FREE = 10  # one in so many mutants is an edit that aims at no rule
 
@@ -136,7 +137,8 @@ class Mutator:
     def _places(self, events: list[Event], random: Random) -> list[int]:
         """Some places of a trace, its beginning and the end of its search among them."""
         answer = self.form.system.answer
-        end = next((i for i, (a, _) in enumerate(events) if answer and a.event is answer.event), len(events))
+        apart = answer.event if answer and answer.apart else None
+        end = next((i for i, (a, _) in enumerate(events) if a.event is apart), len(events))
         return sorted({0, 1, end, *random.sample(range(len(events) + 1), min(POSITIONS, len(events) + 1))})
 
     def _breaking(self, action: Action, rule: ir.Rule, r: Registers, propose: Proposer) -> tuple[Any, ...] | None:
@@ -218,6 +220,8 @@ class Proposer:
                 return list(members)
             case t.Bool():
                 return [False, True]
+            case t.Text():
+                return ["other"]
         return []
 
     def near(self, sort: t.Sort, value: Any) -> list[Any]:
@@ -235,13 +239,24 @@ class Proposer:
                     for i, (_, inner) in enumerate(fields)
                     for part in self.near(inner, value[i])
                 ]
+            case t.List(element=element):
+                near = [*self._edited(element, list(value))]
             case t.Set(element=element):
-                moved = ((old, part) for old in value for part in self.near(element, old))
-                near = [freeze({(part if e == old else e): True for e in value}) for old, part in moved]
+                near = [freeze(dict.fromkeys(edited, True)) for edited in self._edited(element, list(value))]
             case _:
                 near = []
         self.random.shuffle(near)
         return near
+
+    def _edited(self, element: t.Sort, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+        """A list with one element left out, put in, repeated, or in the place of another."""
+        known = list(dict.fromkeys([*self.mentions(element), *self.plain(element)]))
+        known = self.random.sample(known, min(len(known), NEIGHBOURS))
+        for index in range(len(values)):
+            yield (*values[:index], *values[index + 1 :])
+            yield (*values[: index + 1], *values[index:])
+            yield from ((*values[:index], other, *values[index + 1 :]) for other in known if other != values[index])
+        yield from ((*values, other) for other in known if other not in values)
 
 
 def _broken(report: Report) -> Violation | None:

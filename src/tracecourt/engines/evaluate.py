@@ -12,7 +12,20 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from tracecourt.engines.primitives import MENTIONS, RANDOM, Code, Registers, Undefined, display, primitive, stored, thaw
+from tracecourt.engines.primitives import (
+    MEMBERS,
+    MENTIONS,
+    RANDOM,
+    Code,
+    Registers,
+    Undefined,
+    display,
+    member,
+    primitive,
+    stored,
+    thaw,
+)
+from tracecourt.engines.primitives import TooLarge as TooLarge
 from tracecourt.engines.values import Check, bounds, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -21,10 +34,6 @@ from tracecourt.spec.rewrite import limits
 
 CONNECTIVES = frozenset({"and", "or", "not", "=>"})
 SEARCH_LIMIT = 1_000_000
-
-
-class TooLarge(Exception):
-    """A budget ran out; the caller answers `unknown`."""
 
 
 class Evaluator:
@@ -189,6 +198,8 @@ class Evaluator:
                 return lambda r: r[MENTIONS](of)
             case ir.Distance():
                 return self._distance(e)
+            case ir.Prim(op="in", args=(value, ir.Prim(op=family, args=(first, second)))) if family in MEMBERS:
+                return member(family, self.code(value), self.code(first), self.code(second))
             case ir.Prim():
                 return primitive(e, [self.code(a) for a in e.args])
         raise AssertionError(e)
@@ -345,6 +356,8 @@ class Evaluator:
                 if goal(r):
                     return cost
                 done.add(node)
+                if e.limit is not None and len(done) > e.limit:
+                    raise Undefined
                 if len(done) > SEARCH_LIMIT:
                     raise TooLarge
                 r[node_slot] = node

@@ -116,7 +116,7 @@ class HiddenRuns:
         return self._searched(r, replace(first, last={}), ended=ended)
 
     def _searched(self, r: Registers, search: _Search, *, ended: bool) -> Run | Refutation:
-        stack = [self._settled(self._copy(r), 0, None, search)]
+        stack = [self._settled(self.interpreter.saved(r), 0, None, search)]
         seen = {self._key(stack[0], search)}
         deepest, dead, fallback = stack[0].at, [stack[0].r], None
         while stack:
@@ -130,7 +130,7 @@ class HiddenRuns:
                 stack.pop()
                 continue
             (action, arguments), at = choice
-            state = self._copy(node.r)
+            state = self.interpreter.saved(node.r)
             self.interpreter.apply(action, state, arguments)
             after = self._settled(state, at, _Link((action, arguments), node.events), search)
             key = self._key(after, search)
@@ -222,17 +222,6 @@ class HiddenRuns:
         return tuple(arguments[p.index] if p.view is None else freeze(self.interpreter.views[name, p.index](r)) for p in shown)
 
     # ------------------------------------------------------------ states
-    def _copy(self, r: Registers) -> Registers:
-        twin = list(r)
-        for variable in self.interpreter.system.state:
-            slot = self.interpreter.evaluator.slot(variable.symbol)
-            if isinstance(twin[slot], (dict, list, KeyedQueue)):
-                twin[slot] = twin[slot].copy()
-        if self.interpreter.system.answer:
-            slot = self.interpreter.evaluator.slot(self.interpreter.system.answer.collected)
-            twin[slot] = list(twin[slot])
-        return twin
-
     def _key(self, node: _Node, search: _Search) -> Any:
         return (node.at, *(_frozen(node.r[slot]) for slot in search.slots))
 

@@ -196,6 +196,15 @@ class Interpreter:
         for change in self._initially:
             change(r)
 
+    def saved(self, r: Registers) -> Registers:
+        """A copy of registers in which events can be tried without a trace in the others."""
+        answer = self.system.answer
+        changing = [v.symbol for v in self.system.state] + ([answer.collected] if answer else [])
+        twin = list(r)
+        for slot in map(self.evaluator.slot, changing):
+            twin[slot] = _copy(twin[slot])
+        return twin
+
     def sampled(self, random: Any, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """The facts of a random problem as the sampler draws them; None when this draw is rejected."""
         r = self.evaluator.registers()
@@ -284,7 +293,7 @@ def empty(sort: t.Sort) -> Any:
 
 
 def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, (dict, list)) else value
+    return value.copy() if isinstance(value, (dict, list, KeyedQueue)) else value
 
 
 def _drop(values: list[Any], value: Any, *, last: bool) -> None:

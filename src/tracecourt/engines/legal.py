@@ -14,6 +14,7 @@ from typing import Any
 from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action, Interpreter
 from tracecourt.engines.primitives import Code, Registers, Undefined
+from tracecourt.engines.values import freeze
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import atoms, symbols
@@ -58,7 +59,7 @@ class LegalEvents:
         """Every event that breaks no rule of the levels, the answer's events excepted."""
         answer = self.interpreter.system.answer
         for plan in self._plans:
-            if not (answer and plan.action.event is answer.event):
+            if not (answer and answer.apart and plan.action.event is answer.event):
                 yield from ((plan.action, arguments) for arguments in self.arguments(plan.action, r, levels))
 
     def arguments(
@@ -158,6 +159,7 @@ class LegalEvents:
                     yield arguments
                 return
             index, values = self._next(plan, r, bound, extra)
+            compound = t.compound(plan.action.event.parameters[index].sort)
             held = [(slot, r[slot]) for i, slot in enumerate(slots) if i in bound]
             for value in values:
                 budget[0] -= 1
@@ -165,7 +167,7 @@ class LegalEvents:
                     raise TooLarge
                 for slot, kept in held:
                     r[slot] = kept
-                r[slots[index]] = value
+                r[slots[index]] = freeze(value) if compound else value
                 yield from fill(bound | {index})
 
         for index, value in (fixed or {}).items():
@@ -224,5 +226,15 @@ def _definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tu
                     for index, part in enumerate(one.items):
                         if isinstance(part, ir.Ref) and part.symbol in parameters:
                             yield part.symbol, ir.Project(part.sort, part.span, other, index), True
+                if isinstance(one, ir.Prim) and _elements_of(one, parameters):
+                    yield from ((symbol, ir.Prim(symbol.sort, one.span, "keys", (other,)), True) for symbol in symbols(one))
         case ir.Prim(op="in", args=(ir.Ref(symbol=symbol), collection)) if symbol in parameters:
             yield symbol, collection, False
+        case ir.Prim(op="in", args=(ir.Prim() as one, collection)) if _elements_of(one, parameters):
+            for symbol in symbols(one):
+                yield symbol, ir.Prim(t.List(symbol.sort), one.span, "listed", (collection,)), False
+
+
+def _elements_of(e: ir.Prim, parameters: dict[ir.Symbol, int]) -> bool:
+    """Whether an expression is the set of the elements of a parameter, which is then known but for its order."""
+    return e.op == "elements" and isinstance(e.args[0], ir.Ref) and e.args[0].symbol in parameters

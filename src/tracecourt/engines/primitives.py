@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain as concatenated
+from itertools import combinations, pairwise, product
+from math import comb
 from random import Random
 from typing import Any
 
 from tracecourt.engines.queues import KeyedQueue
-from tracecourt.engines.values import freeze, whole
+from tracecourt.engines.values import Frozen, freeze, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -17,11 +19,17 @@ Registers = list[Any]
 Code = Callable[[Registers], Any]
 
 FROZEN = {"=": (0, 1), "!=": (0, 1), "in": (0,), "index": (1,), "key": (1,), "chain": (1,)}  # operands asked for as parts
+LARGEST_EXPONENT = 10_000
+LISTED = 100_000  # numbers, subsets, sequences that are listed at most
 MENTIONS, RANDOM = 0, 1  # registers that every system has
 
 
 class Undefined(Exception):
     """The expression has no value here."""
+
+
+class TooLarge(Exception):
+    """A budget ran out; the caller answers `unknown`."""
 
 
 def stored(code: Code, sort: t.Sort) -> Code:
@@ -39,6 +47,8 @@ def primitive(e: ir.Prim, parts: list[Code]) -> Code:
             return binary
     code = parts[0]
     match e.op:
+        case "and":
+            return lambda r: all(p(r) for p in parts)
         case "not":
             return lambda r: not code(r)
         case "if":
@@ -109,11 +119,34 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return _key(a, b)
         case "chain":
             return _chain(a, b)
+        case "power":
+            return lambda r: _power(a(r), b(r))
+        case "numbers":
+            return lambda r: list(range(a(r), _few(b(r) - a(r)) + a(r) + 1))
+        case "zip":
+            return lambda r: list(zip(a(r), b(r), strict=False))
+        case "subsets":
+            return lambda r: _subsets(a(r), list(b(r)))
+        case "sequences":
+            return lambda r: _sequences(a(r), list(b(r)))
         case "between":
             return lambda r: _between(_random(r), a(r), b(r))
         case "choose":
             return lambda r: dict.fromkeys(_random(r).sample(list(b(r)), _at_most(a(r), b(r))), True)
     return None
+
+
+def member(family: str, value: Code, a: Code, b: Code) -> Code:
+    """The closure of a membership in a family that need not be listed for it."""
+    inside = MEMBERS[family]
+    return lambda r: inside(value(r), a(r), b(r))
+
+
+MEMBERS: dict[str, Callable[[Any, Any, Any], bool]] = {
+    "numbers": lambda value, low, high: low <= value <= high,
+    "subsets": lambda value, most, of: len(value) <= most and all(v in of for v in value),
+    "sequences": lambda value, length, of: len(value) == length and all(v in of for v in value),
+}
 
 
 def thaw(value: Any) -> Any:
@@ -217,6 +250,31 @@ def _at_most(number: int, values: Any) -> int:
     return number
 
 
+def _power(base: Any, exponent: int) -> Any:
+    if not 0 <= exponent <= LARGEST_EXPONENT:
+        raise Undefined
+    return base**exponent
+
+
+def _few(number: int) -> int:
+    """A number of elements that are to be listed."""
+    if number > LISTED:
+        raise TooLarge
+    return number
+
+
+def _subsets(most: int, values: list[Any]) -> list[Any]:
+    _few(sum(comb(len(values), size) for size in range(min(most, len(values)) + 1)))
+    return [Frozen.fromkeys(chosen, True) for size in range(most + 1) for chosen in combinations(values, size)]
+
+
+def _sequences(length: int, values: list[Any]) -> list[Any]:
+    if length < 0:
+        raise Undefined
+    _few(len(values) ** min(length, LISTED.bit_length()))
+    return list(product(values, repeat=length))
+
+
 def _between(generator: Random, low: int, high: int) -> int:
     if low > high:
         raise Undefined
@@ -269,4 +327,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "best": _best,
     "bests": lambda q: q.bests(),
     "elements": lambda v: dict.fromkeys(v, True),
+    "joined": lambda v: list(concatenated.from_iterable(v)),
+    "words": " ".join,
+    "listed": lambda v: list(map(list, v)),
 }

@@ -72,10 +72,15 @@ def read(sort: t.Sort, raw: Raw) -> Any:
         case t.Optional(inner=inner):
             return None if raw == () else read(inner, raw)
         case t.Set(element=element):
-            return {read(element, part): True for part in raw}
+            return {read(element, part): True for part in _several(raw)}
         case t.List(element=element):
-            return [read(element, part) for part in raw]
+            return [read(element, part) for part in _several(raw)]
     raise AssertionError(sort)
+
+
+def _several(raw: Raw) -> tuple[Raw, ...]:
+    """The words of a collection; one that holds a single word is read as that word."""
+    return (raw,) if isinstance(raw, str) else raw
 
 
 def _integer(raw: Raw) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from lark import Token
@@ -15,6 +17,7 @@ from tracecourt.grammar.terminals import Terminal
 from tracecourt.grammar.trace_grammar import END, TraceGrammar
 
 LONGEST_BRIDGE = 8
+OPENING, CLOSING = "([{", ")]},;:"  # no blank stands behind these, and none before those
 
 Words = list[tuple[str, str]]  # names of terminals, and the words that stand for them
 Printed = tuple[Words, int]  # words, and where the arguments that are still to be printed begin
@@ -39,13 +42,21 @@ class Printer:
         """
         words: Words = []
         before = ""
-        for name, arguments in items:
+        names = [name for name, _ in items]
+        for index, (name, arguments) in enumerate(items):
             spelled = self._item(name, arguments)
-            words += self._bridge(start, words, before, name, spelled[0][0])
+            words += self._bridge(start, words, before, names[: index + 1], spelled)
             words += spelled
             before = name
-        words += self._bridge(start, words, before, END, END)
-        return self.grammar.blank.join(word for _, word in words).strip(" ")
+        words += self._bridge(start, words, before, [*names, END], [(END, "")])
+        return "".join(self._spaced(words)).strip(" ")
+
+    def _spaced(self, words: Words) -> Iterator[str]:
+        """Words, and blanks between them where a person writes one and where the grammar needs one."""
+        terminals, blank = self.grammar.terminals, self.grammar.blank
+        yield from (word for _, word in words[:1])
+        for (left, before), (right, word) in pairwise(words):
+            yield word if blank and _attached(terminals[left], before, terminals[right], word) else blank + word
 
     def order(self, start: str) -> list[str]:
         """The items that a rule can print, in the order in which the grammar writes them down."""
@@ -68,14 +79,14 @@ class Printer:
         return list(found)
 
     # ------------------------------------------------------------ words between items
-    def _bridge(self, start: str, words: Words, before: str, name: str, first: str) -> Words:
-        """The fewest words that belong to no item and let the next item's first word stand."""
-        key = (start, before, name)
+    def _bridge(self, start: str, words: Words, before: str, names: Sequence[str], item: Words) -> Words:
+        """The fewest words that belong to no item and let the words of the last of the named items stand."""
+        key = (start, before, names[-1])
         if key not in self._bridges:
-            self._bridges[key] = self._found_bridge(start, words, first)
+            self._bridges[key] = self._found_bridge(start, words, item, names)
         return self._bridges[key]
 
-    def _found_bridge(self, start: str, words: Words, first: str) -> Words:
+    def _found_bridge(self, start: str, words: Words, item: Words, names: Sequence[str]) -> Words:
         parser: Any = self.grammar.interactive(start)
         for terminal, word in words:
             parser.feed_token(Token(terminal, word))
@@ -83,7 +94,7 @@ class Printer:
         while todo:
             state, bridge = todo.popleft()
             accepted = state.accepts()
-            if first in accepted:
+            if item[0][0] in accepted and self._stands(state, item, names):
                 return bridge
             for name in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
                 fixed = self._fixed(self.grammar.terminals[name])
@@ -94,7 +105,19 @@ class Printer:
                     except UnexpectedInput:
                         continue
                     todo.append((ahead, [*bridge, (name, fixed)]))
-        raise Unprintable(f"no text has {self._shown(words)} followed by {first}")
+        raise Unprintable(f"no text has {self._shown(words)} followed by {item[0][0]}")
+
+    def _stands(self, state: Any, item: Words, names: Sequence[str]) -> bool:
+        """Whether the words of an item, where a parser is, are read as it; a bracket of its list may look like its own."""
+        if item[0][0] == END:
+            return True
+        ahead = state.copy()
+        try:
+            for name, word in item:
+                ahead.feed_token(Token(name, word))
+        except UnexpectedInput:
+            return False
+        return any(self.grammar.names_before(ahead, name) == names for name in ahead.accepts())
 
     def _shown(self, words: Words) -> str:
         return " ".join(word for _, word in words[-6:]) or "nothing"
@@ -177,3 +200,15 @@ class Printer:
             choices = [lone, (raw,)] if rule.options.expand1 and isinstance(raw, tuple) else [lone]
             for raws in choices:
                 yield from (words for words, used in self._sequence(tuple(rule.expansion), raws, 0) if used == len(raws))
+
+
+def _attached(left: Terminal, before: str, right: Terminal, word: str) -> bool:
+    """Whether no blank stands between two words: at brackets and commas, if the grammar reads the same words without it."""
+    if not (before[-1] in OPENING or word[0] in CLOSING):
+        return False
+    one, other = _compiled(left).match(before + word), _compiled(right).match(before + word, len(before))
+    return one is not None and one[0] == before and other is not None and other[0] == word
+
+
+def _compiled(terminal: Terminal) -> re.Pattern[str]:
+    return re.compile(re.escape(terminal.pattern) if terminal.literal == terminal.pattern else terminal.pattern)

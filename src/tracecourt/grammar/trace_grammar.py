@@ -50,33 +50,34 @@ Shape = Word | Many | Part
 
 
 class _Raw(tuple[Any, ...]):
-    """The children of a rule that is no item, with what Lark needs to know of their place."""
+    """The children of a rule that is no item, with what Lark needs to know of their place, if they have one."""
 
     __slots__ = ()
 
-    def __lark_meta__(self) -> Any:
-        placed = [p for p in map(_placed, self) if not getattr(p, "empty", False)]
-        return _Place(placed[0], placed[-1]) if placed else _Place.NOWHERE
+    @property
+    def __lark_meta__(self) -> Callable[[], _Place]:
+        place = _placed(self)
+        if place is None:  # Lark passes over what has no such attribute
+            raise AttributeError
+        return lambda: place
 
 
 def _placed(part: Any) -> Any:
+    """Where something stands; None for what holds no word."""
     if isinstance(part, _Raw):
-        return part.__lark_meta__()
-    return part.meta if isinstance(part, Tree) else part
+        placed = [p for p in map(_placed, part) if p is not None]
+        return _Place(placed[0], placed[-1]) if placed else None
+    if isinstance(part, Tree):
+        return None if part.meta.empty else part.meta
+    return part
 
 
 class _Place:
-    __slots__ = ("column", "empty", "end_column", "end_line", "end_pos", "line", "start_pos")
-    NOWHERE: _Place
+    __slots__ = ("column", "end_column", "end_line", "end_pos", "line", "start_pos")
 
     def __init__(self, first: Any, last: Any) -> None:
-        self.empty = first is None
-        if first is not None:
-            self.start_pos, self.line, self.column = first.start_pos, first.line, first.column
-            self.end_pos, self.end_line, self.end_column = last.end_pos, last.end_line, last.end_column
-
-
-_Place.NOWHERE = _Place(None, None)
+        self.start_pos, self.line, self.column = first.start_pos, first.line, first.column
+        self.end_pos, self.end_line, self.end_column = last.end_pos, last.end_line, last.end_column
 
 
 class _Builder:
@@ -226,14 +227,18 @@ class TraceGrammar:
 
     def _completed(self, parser: Any, accepted: Iterable[str]) -> list[Item]:
         """The items that are complete whatever word comes next."""
-        fewest: list[Any] | None = None
-        for name in accepted:
-            ahead = parser.copy(deepcopy_values=False)
-            stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
-            items = list(self._trees(stack if isinstance(stack, list) else [stack]))
-            if fewest is None or len(items) < len(fewest):
-                fewest = items
-        return [self._item(tree) for tree in fewest or ()]
+        found = [self._before(parser, name) for name in accepted]
+        return [self._item(tree) for tree in min(found, key=len, default=[])]
+
+    def _before(self, parser: Any, name: str) -> list[Tree[Any]]:
+        """The items that are complete if a terminal comes next."""
+        ahead = parser.copy(deepcopy_values=False)
+        stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
+        return list(self._trees(stack if isinstance(stack, list) else [stack]))
+
+    def names_before(self, parser: Any, name: str) -> list[str]:
+        """The names of the items that an interactive parser has read if a terminal comes next."""
+        return [str(tree.data) for tree in self._before(parser, name)]
 
     def _partial(self, text: str, at: int, accepted: Iterable[str]) -> bool:
         """Whether the rest of a text is the beginning of a word that may stand there."""
@@ -256,10 +261,17 @@ class TraceGrammar:
         return [more for more in digits if pattern.fullmatch(" " + word + more, pos=1)]
 
     def begun(self, tail: str) -> set[str]:
-        """The items of which a text may be the beginning, by its first word."""
-        tail = tail.lstrip()
-        rules = [r for r in self._lark.rules if r.alias] if tail else []
-        return {str(r.alias) for r in rules if any(self._begins(name, tail) for name in self._first(r))}
+        """The items of which a text may be the beginning, by its first word that is no mark between items."""
+        rules, tail = [r for r in self._lark.rules if r.alias], tail.lstrip()
+        while tail:
+            found = {str(r.alias) for r in rules if any(self._begins(name, tail) for name in self._first(r))}
+            mark = max(
+                (m.literal for m in self.terminals.values() if m.literal and tail.startswith(m.literal)), key=len, default=""
+            )
+            if found or not mark:
+                return found
+            tail = tail[len(mark) :].lstrip()
+        return set()
 
     def _begins(self, name: str, tail: str) -> bool:
         pattern = self._pattern(name)

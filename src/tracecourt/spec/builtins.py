@@ -117,6 +117,52 @@ def _shuffled(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return t.List(args[0].element) if len(args) == 1 and isinstance(args[0], t.Collection) else None
 
 
+def _power(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (base, t.Int()) if t.numeric(base):
+            return t.INT if isinstance(base, t.Int) else t.RATIONAL
+    return None
+
+
+def _numbers(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    return t.List(t.INT) if len(args) == 2 and all(isinstance(a, t.Int) for a in args) else None
+
+
+def _zip(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.List(element=a), t.List(element=b)):
+            return t.List(t.Tuple((("", a), ("", b))))
+    return None
+
+
+def _groups(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Int(), t.Collection(element=e)):
+            return t.List(t.List(e))
+    return None
+
+
+def _subsets(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Int(), t.Collection(element=e)) if t.keyable(e):
+            return t.List(t.Set(e))
+    return None
+
+
+def _words(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.List(element=t.Text() | t.Enum()),):
+            return t.TEXT
+    return None
+
+
+def _joined(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Collection(element=t.Collection(element=e)),):
+            return t.List(e)
+    return None
+
+
 BUILTINS: dict[str, Builtin] = {
     "abs": Builtin("abs(number)", _abs),
     "min": Builtin("min(a, b, …) or min(e for x in S)", _extreme, partial=True),
@@ -136,6 +182,13 @@ BUILTINS: dict[str, Builtin] = {
     "best": Builtin("best(queue)", _best, partial=True),
     "bests": Builtin("bests(queue)", _bests),
     "elements": Builtin("elements(collection)", _to_set),
+    "power": Builtin("power(base, exponent)", _power, partial=True),
+    "numbers": Builtin("numbers(low, high)", _numbers, partial=True),
+    "zip": Builtin("zip(list, list)", _zip),
+    "subsets": Builtin("subsets(greatest size, collection)", _subsets, partial=True),
+    "sequences": Builtin("sequences(length, collection)", _groups, partial=True),
+    "joined": Builtin("joined(collection of collections)", _joined),
+    "words": Builtin("words(list of texts)", _words),
     "between": Builtin("between(low, high)", _between, partial=True, random=True),
     "pick": Builtin("pick(collection)", _pick, partial=True, random=True),
     "choose": Builtin("choose(how many, collection)", _choose, partial=True, random=True),

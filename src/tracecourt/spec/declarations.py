@@ -103,7 +103,7 @@ class Declarations(Checker):
         self.module.scope = _Lazy(self)
         for name in list(self.pending):
             self.module.scope.find(name)
-        for item in items:
+        for item in sorted(items, key=lambda i: isinstance(i, s.Answer) and i.of is not None):  # those speak of events
             self.item(item)
         self.module.scope = Scope(dict(self.module.scope.names))
         rank = {name: index for index, name in enumerate(self.pending)}
@@ -155,11 +155,23 @@ class Declarations(Checker):
                 return self.need(item)
             case s.Variable():
                 return self.variable(item)
-            case s.Answer(name=name, parameters=parameters):
-                symbols = self.symbols(parameters)
+            case s.Answer(name=name, parameters=parameters, of=of):
+                symbols = self.symbols(parameters if of is None else self.event_named(*of))
+                if not symbols:
+                    return ir.Symbol(name, t.List(t.ANYTHING), "state")
                 whole = t.Tuple(tuple((p.name, p.sort) for p in symbols))
                 return ir.Symbol(name, t.List(symbols[0].sort if len(symbols) == 1 else whole), "state")
         raise AssertionError(item)
+
+    def event_named(self, name: str, span: Span) -> tuple[s.Parameter, ...]:
+        """The parameters of the event whose occurrences are the answer; reported when there is no such event."""
+        events = {item.name: item for item in self.declaration.items if isinstance(item, s.Event)}
+        if name not in events:
+            self.fault(f"there is no event named {name}{suggestion(name, events)}", span)
+            return ()
+        if not events[name].parameters:
+            self.fault(f"{name} has no arguments that an answer could consist of", span, "sort")
+        return events[name].parameters
 
     def function(
         self, name: str, parameters: tuple[s.Parameter, ...], sort: s.SortExpression, body: s.Expression, span: Span
@@ -349,15 +361,19 @@ class Declarations(Checker):
         if not (isinstance(collected, ir.Symbol) and isinstance(collected.sort, t.List)):
             return
         element = collected.sort.element
-        event = self.event(item.name, item, ())
+        event = self.event(item.name, item, ()) if item.of is None else self.module.events.get(item.of[0])
+        if event is None:
+            return
         clauses: dict[str, ir.Expr] = {}
         some: t.Sort = t.List(element)
         wanted = {"among": some, "valid": t.BOOL, "cost": t.RATIONAL, "optimum": t.RATIONAL, "follows": some}
         for name, span, body in item.clauses:
             if name in clauses:
                 self.fault(f"{name} stands twice", span)
+            if name == "follows" and item.of is not None:
+                self.fault("an answer that consists of the search's own events follows from them by itself", span, "place")
             clauses[name] = self.check(body, wanted[name], self.module.scope)
-        self.module.answer = ir.Answer(event, collected, clauses)
+        self.module.answer = ir.Answer(event, collected, clauses, item.of is None)
 
     def update(self, written: s.Update, scope: Scope) -> ir.Update:
         """One change of the state."""

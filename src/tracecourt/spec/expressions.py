@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -287,9 +288,9 @@ class Checker:
         return self.bad(expression.span)
 
     def distance(self, expression: s.Apply, scope: Scope) -> ir.Expr:
-        """`distance(start, successors, goal)`, where the last two name functions."""
+        """`distance(start, successors, goal)` or `distance(start, successors, goal, limit)`; the names are of functions."""
         match expression.arguments:
-            case (start, s.Name(name=by), s.Name(name=to)):
+            case (start, s.Name(name=by), s.Name(name=to), *rest) if not rest or _numeral(rest) is not None:
                 successors, goal = scope.find(by), scope.find(to)
                 if (
                     isinstance(successors, ir.Function)
@@ -302,8 +303,9 @@ class Checker:
                     )
                 ):
                     node = self.check(start, successors.parameters[0].sort, scope)
-                    return ir.Distance(successors.sort.value, expression.span, node, successors, goal)
+                    return ir.Distance(successors.sort.value, expression.span, node, successors, goal, _numeral(rest))
         usage = "write distance(node, successors, goal) with two functions: node to map of costs, node to bool"
+        usage += "; a number may follow, the most nodes that are expanded"
         self.fault(usage, expression.span, "sort")
         return self.bad(expression.span)
 
@@ -484,6 +486,13 @@ def _literal(value: object, span: Span) -> ir.Expr:
         case (int() as over, int() as under):
             return ir.Const(t.RATIONAL, span, Fraction(over, under))
     return ir.Const(t.NOTHING, span, None)
+
+
+def _numeral(arguments: Sequence[s.Expression]) -> int | None:
+    match arguments:
+        case [s.Literal(value=int() as number)] if not isinstance(number, bool):
+            return number
+    return None
 
 
 def _displayed(kind: str, wanted: t.Sort) -> bool:

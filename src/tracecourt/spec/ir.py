@@ -139,11 +139,15 @@ class Mentioned(Expr):
 
 @dataclass(frozen=True, eq=False)
 class Distance(Expr):
-    """Least cost from a node to one where `goal` holds, along `successors`; no value when there is no path."""
+    """Least cost from a node to one where `goal` holds, along `successors`; no value when there is no path.
+
+    With a `limit`, no value either when more nodes than that would have to be expanded.
+    """
 
     start: Expr
     successors: Function
     goal: Function
+    limit: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,11 +236,16 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The event that prints the answer collects it in `collected`; the clauses judge the whole."""
+    """The event that prints the answer collects it in `collected`; the clauses judge the whole.
+
+    `apart`: the event belongs to the answer only and stands after the search. Otherwise it is an event of the search, and
+    the answer is the list of its occurrences.
+    """
 
     event: Event
     collected: Symbol
     clauses: dict[str, Expr]
+    apart: bool = True
 
 
 @dataclass(frozen=True, eq=False)

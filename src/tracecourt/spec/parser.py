@@ -258,10 +258,16 @@ class _Builder:
         name, parameters, *rest = children
         doc, rest = self.documented(rest)
         requirements = tuple(self.requirement(c) for c in rest if c.data == "requirement")
-        clauses = tuple(
-            (str(c.children[0]), self.span(c.children[0]), self.expression(c.children[1])) for c in rest if c.data == "clause"
-        )
-        return s.Answer(span, str(name), self.parameters(parameters), doc, requirements, clauses)
+        return s.Answer(span, str(name), self.parameters(parameters), doc, requirements, self.clauses(rest))
+
+    def item_answer_of(self, children: Any, span: Span) -> s.Item:
+        name, event, *rest = children
+        doc, rest = self.documented(rest)
+        return s.Answer(span, str(name), (), doc, (), self.clauses(rest), (str(event), self.span(event)))
+
+    def clauses(self, children: Any) -> tuple[tuple[str, Span, s.Expression], ...]:
+        found = (c for c in children if c.data == "clause")
+        return tuple((str(c.children[0]), self.span(c.children[0]), self.expression(c.children[1])) for c in found)
 
     def item_ending(self, children: Any, span: Span) -> s.Item:
         return s.Ending(span, tuple(map(self.requirement, self.documented(children)[1])))

@@ -268,13 +268,17 @@ class Event(Item):
 
 @dataclass(frozen=True)
 class Answer(Item):
-    """The event that prints the answer, and the conditions on the whole answer."""
+    """The event that prints the answer, and the conditions on the whole answer.
+
+    `of` names the event of the search whose occurrences are the answer; such an answer has no event of its own.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     doc: str
     requirements: tuple[Requirement, ...]
     clauses: tuple[tuple[str, Span, Expression], ...]
+    of: tuple[str, Span] | None = None
 
 
 @dataclass(frozen=True)
