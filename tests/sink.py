@@ -1,4 +1,4 @@
-"""A domain, a procedure and a format that between them use every construct of the specification language."""
+"""A domain, two procedures and a format that between them use every construct of the specification language."""
 
 DOMAIN = """\
 domain sink
@@ -163,6 +163,27 @@ procedure sink
     on = false
     goal = {0}
     take(1)
+"""
+
+MOVES = """\
+procedure moves
+  "An answer that is the search."
+  needs size: int
+
+  state
+    at: int = 0
+
+  event move(n: int)
+    require grounded step: abs(n - at) = 1
+      else "from {at} to {n} is no step"
+    at := n
+
+  answer plan of move
+    "The moves are the answer."
+    valid
+      at = size
+    cost
+      size(plan)
 """
 
 FORMAT = """\

@@ -112,6 +112,9 @@ def test_all_bad_messages_of_a_file_are_reported_in_the_order_of_the_text(pack: 
 
 
 # ---------------------------------------------------------------- names
+DISTANCE = "write distance(node, successors, goal) with two functions: node to map of costs, node to bool"
+
+
 @pytest.mark.parametrize(
     ("text", "messages"),
     [
@@ -156,7 +159,7 @@ def test_all_bad_messages_of_a_file_are_reported_in_the_order_of_the_text(pack: 
         pytest.param(domain("def f: int = ‹mentioned(3)›"), ("write mentioned(SORT) with the name of a sort",), id="mentioned"),
         pytest.param(
             domain("def s(n: int): int = n\ndef g(n: int): bool = true\ndef f: rational = ‹distance(0, s, g)›"),
-            ("write distance(node, successors, goal) with two functions: node to map of costs, node to bool",),
+            (f"{DISTANCE}; a number may follow, the most nodes that are expanded",),
             id="distance",
         ),
         pytest.param(
@@ -237,6 +240,21 @@ def test_a_name_declared_twice_is_shown_with_the_first(pack: Pack) -> None:
         ),
         pytest.param(
             procedure("answer a(n: int)\n  valid true\n  ‹valid› true"), ("valid stands twice",), id="clauses"
+        ),
+        pytest.param(
+            procedure('event move(n: int)\n  "a"\nanswer a of ‹mov›\n  valid true'),
+            ("there is no event named mov (did you mean move?)",),
+            id="answer-of-no-event",
+        ),
+        pytest.param(
+            procedure('event move()\n  "a"\nanswer a of ‹move›\n  valid true'),
+            ("move has no arguments that an answer could consist of",),
+            id="answer-of-nothing",
+        ),
+        pytest.param(
+            procedure('event move(n: int)\n  "a"\nanswer a of move\n  ‹follows› []'),
+            ("an answer that consists of the search's own events follows from them by itself",),
+            id="answer-that-follows-by-itself",
         ),
         pytest.param(
             procedure('event ‹end›()\n  "a"'), ("end is the name of the end marker; name the event otherwise",), id="end"

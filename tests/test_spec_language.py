@@ -10,7 +10,7 @@ from lark import Token, Tree
 
 from tests.conftest import ROOT
 from tests.packs import Pack, block, written
-from tests.sink import DOMAIN, FORMAT, PROCEDURE
+from tests.sink import DOMAIN, FORMAT, MOVES, PROCEDURE
 from tracecourt.errors import InputError, SpecError
 from tracecourt.spec import ir, parser
 from tracecourt.spec import syntax as s
@@ -49,7 +49,7 @@ def constructs(tree: Tree[Token]) -> Iterator[str]:
 def test_the_examples_of_these_tests_use_every_construct_of_the_grammar() -> None:
     rules = [rule for rule in parser._language()[0].rules if rule.alias or not rule.options.expand1]
     constructed = {name for rule in rules if not (name := rule.alias or str(rule.origin.name)).startswith("_")}
-    sources = [Source(name, text) for name, text in (("domain", DOMAIN), ("procedure", PROCEDURE), ("format", FORMAT))]
+    sources = [Source("test", text) for text in (DOMAIN, PROCEDURE, MOVES, FORMAT)]
     used = {name for source in sources for name in constructs(parser._tree(source, source.text, "start", 0))}
     assert {"least", "trace", "domain"} <= constructed
     assert constructed - used == set()
@@ -188,6 +188,15 @@ def test_a_format_that_hides_nothing_shows_every_argument(pack: Pack) -> None:
     system = pack.joined(FORMAT[: FORMAT.index("  shows")])
     assert not system.partial
     assert {name: len(parts) for name, parts in system.shown.items()} == {"make": 2, "take": 1, "plan": 1}
+
+
+def test_an_answer_may_consist_of_the_events_of_the_search(pack: Pack) -> None:
+    system = pack.over(DOMAIN, MOVES)
+    assert system.answer is not None
+    assert not system.answer.apart
+    assert system.answer.event is system.events["move"]
+    assert str(system.answer.collected.sort) == "list int"
+    assert list(system.events) == ["move"]
 
 
 def test_texts_at_the_head_of_a_block_describe_it(sink: ir.System) -> None:

@@ -174,7 +174,7 @@ def survives(pack: Pack, kind: str, name: str, text: str) -> None:
 RANDOM = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(RANDOM, max_examples=100)
+@settings(RANDOM, max_examples=80)
 @given(text=edits(ASTAR))
 @example(text=ASTAR)
 @example(text=ASTAR.replace("start", "goal"))
@@ -182,7 +182,7 @@ def test_an_edited_procedure_is_a_system_or_a_fault(pack: Pack, text: str) -> No
     survives(pack, "procedure", "astar", text)
 
 
-@settings(RANDOM, max_examples=60)
+@settings(RANDOM, max_examples=40)
 @given(data=st.data())
 def test_an_edited_part_of_a_system_is_a_system_or_a_fault(pack: Pack, data: st.DataObject) -> None:
     for text in (DOMAIN, PROCEDURE, FORMAT):

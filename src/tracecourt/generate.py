@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from tracecourt.documents import Document, Step
+from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action
 from tracecourt.engines.primitives import Registers
 from tracecourt.engines.values import freeze, spell
@@ -60,7 +61,11 @@ class Generator:
             InputError: when every draw was rejected.
         """
         for _ in range(DRAWS):
-            facts = self.form.interpreter.sampled(random, self.given)
+            try:
+                facts = self.form.interpreter.sampled(random, self.given)
+            except TooLarge:
+                domain = self.form.system.domain
+                raise InputError(f"a random problem of {domain} is too large with these parameters") from None
             if facts is not None:
                 return Problem(facts, self._params(facts))
         raise InputError(f"{DRAWS} random problems of {self.form.system.domain} were all rejected by its sample block")

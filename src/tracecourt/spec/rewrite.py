@@ -137,8 +137,8 @@ def atoms(e: ir.Expr, premises: tuple[ir.Expr, ...] = ()) -> Iterator[tuple[tupl
         case ir.Prim(op="and", args=args):
             for part in args:
                 yield from atoms(part, premises)
-        case ir.Prim(op="=>", args=(premise, conclusion)):
-            yield from atoms(conclusion, (*premises, premise))
+        case ir.Prim(op="=>", args=(premise, consequence)):
+            yield from atoms(consequence, (*premises, premise))
         case ir.Prim(op="if", args=(condition, then, otherwise)):
             yield from atoms(then, (*premises, condition))
             negation = ir.Prim(t.BOOL, condition.span, "not", (condition,))

@@ -1,0 +1,108 @@
+"""Texts that show less than the run: the run that is found behind them is itself a sound trace."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.conftest import rows_of
+from tracecourt.check import check
+from tracecourt.formats import open_format
+from tracecourt.generate import Generator
+from tracecourt.mutate import Mutator
+from tracecourt.verdict import Report, Verdict
+
+LEVELS = ("l1", "l2", "l3", "l4")
+
+
+def full_text(report: Report) -> str:
+    """The run behind a text, written as a full Searchformer trace."""
+    words = []
+    for event in report.run:
+        name, x, y, *costs = re.findall(r"[a-z]+|\d+", re.sub(r"with g|, hn", "", event))
+        words += [name, x, y, *(f"c{cost}" for cost in costs)]
+    return " ".join(words) + " eos"
+
+
+def projections(shared: Path, level: str) -> list[dict[str, Any]]:
+    rows = rows_of(shared / "dualformer-maze" / "projections.jsonl.gz")
+    return [row for row in rows if row["level"] == level.upper()]
+
+
+@pytest.mark.parametrize("level", [pytest.param(level, marks=pytest.mark.slow if level == "l3" else ()) for level in LEVELS])
+def test_every_projection_of_a_genuine_trace_is_explained_by_a_sound_run(shared: Path, level: str) -> None:
+    form, whole = open_format(f"dualformer-maze-{level}"), open_format("searchformer-maze")
+    rows = projections(shared, level)
+    assert len(rows) == 20
+    for row in rows:
+        report = check(form, row["prompt"], row["trace"], row["params"], row["id"])
+        assert (report.verdict, report.plan) == ("sound", "optimal"), row["id"]
+        full = check(whole, row["prompt"], full_text(report), row["params"])
+        assert full.verdict == "sound", row["id"]
+        assert full.plan_follows_trace or report.plan_follows_trace is not True
+
+
+@pytest.mark.parametrize("level", ["l1", "l2", "l3"])
+def test_a_projection_with_two_events_exchanged_is_refuted_or_explained(shared: Path, level: str) -> None:
+    form, whole = open_format(f"dualformer-maze-{level}"), open_format("searchformer-maze")
+    random, verdicts = Random(1), Counter[str]()
+    size = 3 if level == "l2" else 5
+    for row in projections(shared, level)[:10]:
+        words = [w for w in row["trace"] if w not in ("bos", "eos")] if isinstance(row["trace"], list) else row["trace"].split()
+        words = [w for w in words if w not in ("bos", "eos")]
+        events = words[: words.index("plan")]
+        steps = [events[i : i + size] for i in range(0, len(events), size)]
+        place = random.randrange(len(steps) - 1)
+        steps[place], steps[place + 1] = steps[place + 1], steps[place]
+        text = " ".join(w for step in steps for w in step) + " " + " ".join(words[words.index("plan") :]) + " eos"
+        report = check(form, row["prompt"], text, row["params"], row["id"])
+        verdicts[report.verdict] += 1
+        if report.verdict is Verdict.SOUND:
+            assert check(whole, row["prompt"], full_text(report), row["params"]).verdict == "sound"
+    assert set(verdicts) <= {"sound", "unsound", "unknown"}
+    assert verdicts["unsound"] > 0
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_a_format_hides_of_generated_runs_is_found_again(level: str) -> None:
+    form, whole = open_format(f"dualformer-maze-{level}"), open_format("searchformer-maze")
+    for row in Generator(form, {"width": 5, "height": 5}).rows(12, 2):
+        report = check(form, row["prompt"], row["trace"], row["params"])
+        assert report.verdict == "sound"
+        assert check(whole, row["prompt"], full_text(report), row["params"]).verdict == "sound"
+
+
+@pytest.mark.parametrize("name", ["dualformer-maze-l1", "dualformer-maze-l2"])
+def test_mutants_of_partial_texts_keep_their_label_and_some_are_refuted(name: str) -> None:
+    form = open_format(name)
+    rows = list(Mutator(Generator(form, {"width": 5, "height": 5})).rows(40, 4))
+    for row in rows:
+        report = check(form, row["prompt"], row["trace"], row["params"])
+        assert row["expected"] == {"verdict": report.verdict, "rule": report.rule, "event": report.event}
+    assert {"sound", "unsound"} <= {row["expected"]["verdict"] for row in rows}
+
+
+SOKOBAN = "worker 1 1 box 2 1 box 3 2 dock 3 1 dock 4 2 " + " ".join(
+    f"wall {x} {y}" for y in range(4) for x in range(6) if x in (0, 5) or y in (0, 3)
+)
+
+
+def test_a_box_on_a_dock_is_not_printed_and_the_states_are_kept_apart() -> None:
+    form = open_format("searchformer-sokoban")
+    start = "create worker 1 1 box 2 1 box 3 2 c0 c2 close worker 1 1 box 2 1 box 3 2 c0 c2"
+    pushed = check(form, SOKOBAN, f"{start} create worker 2 1 box 3 2 c1 c1")
+    assert pushed.verdict == "truncated"
+    refused = check(form, SOKOBAN, f"{start} create worker 2 1 box 3 1 c1 c1")
+    assert (refused.verdict, refused.event) == ("unsound", 2)
+    assert refused.rule == "create/not-successor"
+
+
+def test_hidden_boxes_make_the_search_keep_several_states(shared: Path) -> None:
+    form = open_format("searchformer-sokoban")
+    rows = rows_of(shared / "searchformer-sokoban" / "hard.jsonl.gz")
+    assert {check(form, r["prompt"], r["trace"], r["params"]).verdict for r in rows[:3]} == {"sound"}
