@@ -265,9 +265,8 @@ class TraceGrammar:
         rules, tail = [r for r in self._lark.rules if r.alias], tail.lstrip()
         while tail:
             found = {str(r.alias) for r in rules if any(self._begins(name, tail) for name in self._first(r))}
-            mark = max(
-                (m.literal for m in self.terminals.values() if m.literal and tail.startswith(m.literal)), key=len, default=""
-            )
+            marks = [m.literal for m in self.terminals.values() if m.literal and tail.startswith(m.literal)]
+            mark = max(marks, key=len, default="")
             if found or not mark:
                 return found
             tail = tail[len(mark) :].lstrip()
