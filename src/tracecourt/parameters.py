@@ -60,6 +60,8 @@ def _from_json(name: str, sort: t.Sort, value: Any) -> Any:
     """A JSON value as a value of a sort."""
     bad = InputError(f"parameter {name} = {value!r}: this is not {_expected(sort)}")
     match sort, value:
+        case t.Optional(inner=inner), _:
+            return None if value is None else _from_json(name, inner, value)
         case t.Bool(), bool():
             return value
         case (t.Int() | t.Rational(), bool()):
@@ -92,6 +94,8 @@ def _from_json(name: str, sort: t.Sort, value: Any) -> Any:
 
 def _expected(sort: t.Sort) -> str:
     match sort:
+        case t.Optional(inner=inner):
+            return f"{_expected(inner)} or none"
         case t.Range(low=ir.Const(value=low), high=ir.Const(value=high)):
             return f"a number from {low} to {high}"
         case t.Int():

@@ -16,7 +16,8 @@ from tracecourt.spec import sorts as t
 Registers = list[Any]
 Code = Callable[[Registers], Any]
 
-FROZEN = {"=": (0, 1), "!=": (0, 1), "in": (0,), "index": (1,), "key": (1,), "chain": (1,)}  # operands asked for as parts
+# Operands that are asked for as parts of others.
+FROZEN = {"=": (0, 1), "!=": (0, 1), "in": (0,), "index": (1,), "key": (1,), "chain": (1,), "without": (1,)}
 MENTIONS, RANDOM = 0, 1  # registers that every system has
 
 
@@ -109,6 +110,8 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return _key(a, b)
         case "chain":
             return _chain(a, b)
+        case "without":
+            return lambda r: _without(a(r), b(r))
         case "between":
             return lambda r: _between(_random(r), a(r), b(r))
         case "choose":
@@ -217,6 +220,15 @@ def _at_most(number: int, values: Any) -> int:
     return number
 
 
+def _without(values: Any, value: Any) -> list[Any]:
+    rest = list(values)
+    try:
+        rest.remove(value)
+    except ValueError:
+        raise Undefined from None
+    return rest
+
+
 def _between(generator: Random, low: int, high: int) -> int:
     if low > high:
         raise Undefined
@@ -268,5 +280,6 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "pairs": lambda v: list(pairwise(v)),
     "best": _best,
     "bests": lambda q: q.bests(),
+    "sorted": sorted,
     "elements": lambda v: dict.fromkeys(v, True),
 }

@@ -72,10 +72,15 @@ def read(sort: t.Sort, raw: Raw) -> Any:
         case t.Optional(inner=inner):
             return None if raw == () else read(inner, raw)
         case t.Set(element=element):
-            return {read(element, part): True for part in raw}
+            return {read(element, part): True for part in _parts(raw)}
         case t.List(element=element):
-            return [read(element, part) for part in raw]
+            return [read(element, part) for part in _parts(raw)]
     raise AssertionError(sort)
+
+
+def _parts(raw: Raw) -> tuple[Raw, ...]:
+    """The words of a collection; a single word is printed alone."""
+    return (raw,) if isinstance(raw, str) else raw
 
 
 def _integer(raw: Raw) -> int:

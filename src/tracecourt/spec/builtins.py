@@ -94,6 +94,20 @@ def _to_set(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return None
 
 
+def _without(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.List(element=e), value) if t.accepts(e, value):
+            return t.List(e)
+    return None
+
+
+def _sorted(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Collection(element=e),) if t.numeric(e):
+            return t.List(e)
+    return None
+
+
 def _between(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return t.INT if len(args) == 2 and all(isinstance(a, t.Int) for a in args) else None
 
@@ -136,6 +150,8 @@ BUILTINS: dict[str, Builtin] = {
     "best": Builtin("best(queue)", _best, partial=True),
     "bests": Builtin("bests(queue)", _bests),
     "elements": Builtin("elements(collection)", _to_set),
+    "without": Builtin("without(list, element)", _without, partial=True),
+    "sorted": Builtin("sorted(collection of numbers)", _sorted),
     "between": Builtin("between(low, high)", _between, partial=True, random=True),
     "pick": Builtin("pick(collection)", _pick, partial=True, random=True),
     "choose": Builtin("choose(how many, collection)", _choose, partial=True, random=True),
