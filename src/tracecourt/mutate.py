@@ -232,6 +232,10 @@ class Proposer:
                     for i, (_, inner) in enumerate(fields)
                     for part in self.near(inner, value[i])
                 ]
+            case t.List(element=inner):
+                near = [(*value[:i], part, *value[i + 1 :]) for i in range(len(value)) for part in self.near(inner, value[i])]
+                near += [(*value[:i], *value[i + 1 :]) for i in range(len(value))] + [(*value, part) for part in value[-1:]]
+                near += [(*value[:i], value[i + 1], value[i], *value[i + 2 :]) for i in range(len(value) - 1)]
             case _:
                 near = []
         self.random.shuffle(near)

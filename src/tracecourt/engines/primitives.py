@@ -27,7 +27,20 @@ class Undefined(Exception):
 
 def stored(code: Code, sort: t.Sort) -> Code:
     """The closure of a value that is put into another or compared with parts of others: collections in it are frozen."""
-    return (lambda r: freeze(code(r))) if t.compound(sort) else code
+    if not t.compound(sort):
+        return code
+
+    def frozen(r: Registers) -> Any:
+        value = code(r)
+        if value.__class__ is tuple:
+            try:
+                hash(value)  # nothing in it can change
+            except TypeError:
+                return freeze(value)
+            return value
+        return freeze(value)
+
+    return frozen
 
 
 def primitive(e: ir.Prim, parts: list[Code]) -> Code:

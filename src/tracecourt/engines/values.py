@@ -39,20 +39,9 @@ def freeze(value: Any) -> Any:
             return value
         case dict():
             return Frozen((freeze(k), freeze(v)) for k, v in value.items())
-        case list():
+        case list() | tuple():
             return tuple(freeze(part) for part in value)
-        case tuple():
-            return value if _hashable(value) else tuple(freeze(part) for part in value)
     return value
-
-
-def _hashable(value: tuple[Any, ...]) -> bool:
-    """Whether nothing in a tuple can change, so that it is frozen already."""
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 class Unreadable(Exception):

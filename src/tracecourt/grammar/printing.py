@@ -39,12 +39,12 @@ class Printer:
         """
         words: Words = []
         before = ""
-        for name, arguments in items:
+        for done, (name, arguments) in enumerate(items):
             spelled = self._item(name, arguments)
-            words += self._bridge(start, words, before, name, spelled[0][0])
+            words += self._bridge(start, words, done, before, name, spelled[0])
             words += spelled
             before = name
-        words += self._bridge(start, words, before, END, END)
+        words += self._bridge(start, words, len(items), before, END, (END, ""))
         return self.grammar.blank.join(word for _, word in words).strip(" ")
 
     def order(self, start: str) -> list[str]:
@@ -68,14 +68,14 @@ class Printer:
         return list(found)
 
     # ------------------------------------------------------------ words between items
-    def _bridge(self, start: str, words: Words, before: str, name: str, first: str) -> Words:
+    def _bridge(self, start: str, words: Words, done: int, before: str, name: str, first: tuple[str, str]) -> Words:
         """The fewest words that belong to no item and let the next item's first word stand."""
         key = (start, before, name)
         if key not in self._bridges:
-            self._bridges[key] = self._found_bridge(start, words, first)
+            self._bridges[key] = self._found_bridge(start, words, done, first)
         return self._bridges[key]
 
-    def _found_bridge(self, start: str, words: Words, first: str) -> Words:
+    def _found_bridge(self, start: str, words: Words, done: int, first: tuple[str, str]) -> Words:
         parser: Any = self.grammar.interactive(start)
         for terminal, word in words:
             parser.feed_token(Token(terminal, word))
@@ -83,7 +83,7 @@ class Printer:
         while todo:
             state, bridge = todo.popleft()
             accepted = state.accepts()
-            if first in accepted:
+            if first[0] in accepted and self._separate(state, done, first):
                 return bridge
             for name in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
                 fixed = self._fixed(self.grammar.terminals[name])
@@ -94,7 +94,15 @@ class Printer:
                     except UnexpectedInput:
                         continue
                     todo.append((ahead, [*bridge, (name, fixed)]))
-        raise Unprintable(f"no text has {self._shown(words)} followed by {first}")
+        raise Unprintable(f"no text has {self._shown(words)} followed by {first[0]}")
+
+    def _separate(self, parser: Any, done: int, first: tuple[str, str]) -> bool:
+        """Whether a word begins something new, and does not go on with the item before it."""
+        if first[0] == END:
+            return True
+        ahead = parser.copy(deepcopy_values=False)
+        ahead.feed_token(Token(*first))
+        return len(list(self.grammar.completed(ahead.parser_state.value_stack))) == done
 
     def _shown(self, words: Words) -> str:
         return " ".join(word for _, word in words[-6:]) or "nothing"

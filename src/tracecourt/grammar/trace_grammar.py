@@ -230,7 +230,7 @@ class TraceGrammar:
         for name in accepted:
             ahead = parser.copy(deepcopy_values=False)
             stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
-            items = list(self._trees(stack if isinstance(stack, list) else [stack]))
+            items = list(self.completed(stack if isinstance(stack, list) else [stack]))
             if fewest is None or len(items) < len(fewest):
                 fewest = items
         return [self._item(tree) for tree in fewest or ()]
@@ -299,7 +299,8 @@ class TraceGrammar:
         return f'"{found.prefix}" and {value}' if found.prefix else value
 
     # ------------------------------------------------------------ trees to items
-    def _trees(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
+    def completed(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
+        """The items on a parser's stack."""
         todo = list(stack)[::-1]
         while todo:
             node = todo.pop()
@@ -312,7 +313,7 @@ class TraceGrammar:
                 todo.extend(reversed(node))
 
     def _items(self, stack: Iterable[Any]) -> Iterable[Item]:
-        return map(self._item, self._trees(stack))
+        return map(self._item, self.completed(stack))
 
     def _item(self, tree: Tree[Any]) -> Item:
         meta = tree.meta
