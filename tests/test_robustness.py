@@ -193,7 +193,7 @@ def test_twice_the_walls_are_at_most_twice_the_work(distinct: bool) -> None:
 
 
 # ---------------------------------------------------------------- prefixes
-PREFIXES = 24  # of each text of a format other than the first
+PREFIXES = 12  # of each text of a format other than the first
 
 
 def sound_samples() -> list[Any]:
@@ -205,7 +205,7 @@ def sound_samples() -> list[Any]:
         shortest = min(rows, key=lambda r: len(r["trace"]))
         found.append(pytest.param(name, shortest, 10_000 if name == court.name else PREFIXES, id=name))
     larger = next(court.generate(1, 1, {"width": 3, "height": 4}))
-    return [*found, pytest.param(court.name, larger, 200, id="a 3 by 4 maze")]
+    return [*found, pytest.param(court.name, larger, 100, id="a 3 by 4 maze")]
 
 
 @pytest.mark.parametrize(("name", "sample", "number"), sound_samples())
@@ -213,13 +213,12 @@ def test_no_prefix_of_a_sound_text_is_condemned(name: str, sample: dict[str, Any
     here = Court(open_once(name))
     prompt, trace, params = sample["prompt"], sample["trace"], sample.get("params", {})
     documents = [joined for blank in (" ", "\n", "\n\n") if here.check("", joined := prompt + blank + trace, params).sound]
-    assert documents
+    assert documents, "prompt and trace in one text are not read as they are in two"
     for whole, before in ((trace, prompt), (documents[0], "")):
         assert here.check(before, whole, params).sound
         for end in range(0, len(whole), max(1, len(whole) // number)):
-            for known in (params, {}) if name == court.name else (params,):
-                report = here.check(before, whole[:end], known)
-                assert report.verdict not in ("unsound", "malformed"), (known, whole[:end], report)
+            report = here.check(before, whole[:end], params if end % 2 else {})
+            assert report.verdict not in ("unsound", "malformed"), (whole[:end], report)
 
 
 def test_no_prefix_of_a_sound_token_list_is_condemned() -> None:
@@ -301,7 +300,7 @@ def test_any_events_over_any_problem_get_a_verdict(prompt: str, events: list[str
 def test_a_sound_trace_with_any_one_character_replaced_gets_a_verdict() -> None:
     random = Random(1)
     for at in range(len(SOUND)):
-        for character in random.sample("0123456789 abcdelopsrnt\n\x00é", 6):
+        for character in random.sample("0123456789 abcdelopsrnt\n\x00é", 4):
             tried(PROMPT, SOUND[:at] + character + SOUND[at + 1 :])
 
 

@@ -106,6 +106,9 @@ class LegalEvents:
         plan, clauses = self._of(action), list(action.clauses)
         at = next(i for i, c in enumerate(clauses) if c.rule is rule)
         before = {c.rule for c in clauses[:at]}
+        alone = {early: holds(r) for early, holds in plan.early}  # rules that speak of no parameter
+        if alone.get(rule, False) or any(not alone.get(b, True) for b in before if b.level in ir.SOUND_LEVELS):
+            return
         spoken = self._needs((rule.condition,), {p: i for i, p in enumerate(action.event.parameters)})
         free = tuple(
             tuple(s for s in found if s.rule in before or (s.rule is not rule and index not in spoken))
@@ -196,7 +199,7 @@ class LegalEvents:
                         return index, ()
                     continue
                 if source.single:
-                    return index, (found,)
+                    return index, (freeze(found),)
                 listed = listed or (index, list(found))
         if listed:
             return listed

@@ -18,7 +18,8 @@ from tracecourt.spec import sorts as t
 Registers = list[Any]
 Code = Callable[[Registers], Any]
 
-FROZEN = {"=": (0, 1), "!=": (0, 1), "in": (0,), "index": (1,), "key": (1,), "chain": (1,)}  # operands asked for as parts
+# Operands that are asked for as parts of others.
+FROZEN = {"=": (0, 1), "!=": (0, 1), "in": (0,), "index": (1,), "key": (1,), "chain": (1,), "without": (1,)}
 LARGEST_EXPONENT = 10_000
 LISTED = 100_000  # numbers, subsets, sequences that are listed at most
 MENTIONS, RANDOM = 0, 1  # registers that every system has
@@ -34,7 +35,20 @@ class TooLarge(Exception):
 
 def stored(code: Code, sort: t.Sort) -> Code:
     """The closure of a value that is put into another or compared with parts of others: collections in it are frozen."""
-    return (lambda r: freeze(code(r))) if t.compound(sort) else code
+    if not t.compound(sort):
+        return code
+
+    def frozen(r: Registers) -> Any:
+        value = code(r)
+        if value.__class__ is tuple:
+            try:
+                hash(value)  # nothing in it can change
+            except TypeError:
+                return freeze(value)
+            return value
+        return freeze(value)
+
+    return frozen
 
 
 def primitive(e: ir.Prim, parts: list[Code]) -> Code:
@@ -129,6 +143,8 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return lambda r: _subsets(a(r), list(b(r)))
         case "sequences":
             return lambda r: _sequences(a(r), list(b(r)))
+        case "without":
+            return lambda r: _without(a(r), b(r))
         case "between":
             return lambda r: _between(_random(r), a(r), b(r))
         case "choose":
@@ -275,6 +291,15 @@ def _sequences(length: int, values: list[Any]) -> list[Any]:
     return list(product(values, repeat=length))
 
 
+def _without(values: Any, value: Any) -> list[Any]:
+    rest = list(values)
+    try:
+        rest.remove(value)
+    except ValueError:
+        raise Undefined from None
+    return rest
+
+
 def _between(generator: Random, low: int, high: int) -> int:
     if low > high:
         raise Undefined
@@ -326,6 +351,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "pairs": lambda v: list(pairwise(v)),
     "best": _best,
     "bests": lambda q: q.bests(),
+    "sorted": sorted,
     "elements": lambda v: dict.fromkeys(v, True),
     "joined": lambda v: list(concatenated.from_iterable(v)),
     "words": " ".join,

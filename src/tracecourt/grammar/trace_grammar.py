@@ -234,7 +234,7 @@ class TraceGrammar:
         """The items that are complete if a terminal comes next."""
         ahead = parser.copy(deepcopy_values=False)
         stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
-        return list(self._trees(stack if isinstance(stack, list) else [stack]))
+        return list(self.completed(stack if isinstance(stack, list) else [stack]))
 
     def names_before(self, parser: Any, name: str) -> list[str]:
         """The names of the items that an interactive parser has read if a terminal comes next."""
@@ -310,7 +310,8 @@ class TraceGrammar:
         return f'"{found.prefix}" and {value}' if found.prefix else value
 
     # ------------------------------------------------------------ trees to items
-    def _trees(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
+    def completed(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
+        """The items on a parser's stack."""
         todo = list(stack)[::-1]
         while todo:
             node = todo.pop()
@@ -323,7 +324,7 @@ class TraceGrammar:
                 todo.extend(reversed(node))
 
     def _items(self, stack: Iterable[Any]) -> Iterable[Item]:
-        return map(self._item, self._trees(stack))
+        return map(self._item, self.completed(stack))
 
     def _item(self, tree: Tree[Any]) -> Item:
         meta = tree.meta

@@ -94,6 +94,20 @@ def _to_set(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return None
 
 
+def _without(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.List(element=e), value) if t.accepts(e, value):
+            return t.List(e)
+    return None
+
+
+def _sorted(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Collection(element=e),) if t.numeric(e):
+            return t.List(e)
+    return None
+
+
 def _between(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return t.INT if len(args) == 2 and all(isinstance(a, t.Int) for a in args) else None
 
@@ -189,6 +203,8 @@ BUILTINS: dict[str, Builtin] = {
     "sequences": Builtin("sequences(length, collection)", _groups, partial=True),
     "joined": Builtin("joined(collection of collections)", _joined),
     "words": Builtin("words(list of texts)", _words),
+    "without": Builtin("without(list, element)", _without, partial=True),
+    "sorted": Builtin("sorted(collection of numbers)", _sorted),
     "between": Builtin("between(low, high)", _between, partial=True, random=True),
     "pick": Builtin("pick(collection)", _pick, partial=True, random=True),
     "choose": Builtin("choose(how many, collection)", _choose, partial=True, random=True),

@@ -126,7 +126,7 @@ class Checker:
             case s.Conditional(condition=c, then=a, otherwise=b):
                 parts = (self.check(c, t.BOOL, scope), self.check(a, wanted, scope), self.check(b, wanted, scope))
                 return ir.Prim(wanted, expression.span, "if", parts)
-            case s.Name(name=name) if isinstance(wanted, t.Enum) and name in wanted.members:
+            case s.Name(name=name) | s.Literal(value=str() as name) if isinstance(wanted, t.Enum) and name in wanted.members:
                 return ir.Const(wanted, expression.span, name)
             case s.Name(name=name) if isinstance(wanted, t.Enum) and scope.find(name) is None:
                 self.fault(f"{name} is no member of {wanted}{suggestion(name, wanted.members)}", expression.span)
@@ -361,10 +361,15 @@ class Checker:
 
     def equality(self, operator: str, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
         """`=` and `!=` between values of joinable sorts; the member of an enumeration may stand on either side."""
-        if isinstance(operands[0], s.Name) and scope.find(operands[0].name) is None:
+        unknown = isinstance(operands[0], s.Name) and scope.find(operands[0].name) is None
+        if unknown or isinstance(operands[0], s.Literal):
             operands = operands[::-1]
         left = self.infer(operands[0], scope)
-        enumerated = isinstance(operands[1], s.Name) and _member(operands[1].name, left.sort)
+        match operands[1]:
+            case s.Name(name=name) | s.Literal(value=str() as name):
+                enumerated = _member(name, left.sort)
+            case _:
+                enumerated = False
         right = self.check(operands[1], left.sort, scope) if enumerated else self.infer(operands[1], scope)
         if isinstance(left.sort, t.Empty):
             left, right = right, left

@@ -377,7 +377,7 @@ class _Builder:
         if kind == "named":
             return s.SortExpression(self.span(children[0]), kind, names=(str(children[0]),))
         if kind == "enum":
-            return s.SortExpression(span, kind, names=tuple(map(str, children)))
+            return s.SortExpression(span, kind, names=tuple(str(child).strip('"') for child in children))
         if kind == "range":
             return s.SortExpression(span, kind, bounds=(self.expression(children[0]), self.expression(children[1])))
         if kind in ("tuple_of", "queue_of"):
