@@ -19,6 +19,15 @@ from tracecourt.mutate import Mutator
 # format, parameters of the random problems, rules that no trace can break before another
 SMALL: dict[str, tuple[dict[str, Any], set[str]]] = {
     "beyond-semantics-maze": ({"width": 4, "height": 4}, {"create/not-start"}),
+    "graph-astar": ({"nodes": 5}, {"close/tie-break"}),
+    "graph-dijkstra": ({"nodes": 5}, set()),
+    "graph-greedy": ({"nodes": 5}, {"close/tie-break"}),
+    "graph-breadth-first": ({"nodes": 5}, set()),
+    "graph-depth-first": ({"nodes": 5}, set()),
+    "graph-uniform-cost": ({"nodes": 5}, set()),
+    "graph-iterative-deepening": ({"nodes": 5}, set()),
+    "graph-beam": ({"nodes": 5}, set()),
+    "graph-dfs": ({"nodes": 7}, {"end/no-goal"}),
 }
 
 
@@ -63,7 +72,12 @@ def test_genuine_traces_of_beyond_semantics_keep_their_programs_order(shared: Pa
 FAULTS = [
     ("g wrong everywhere", r"(create|close) (\d+) (\d+) c\d+", r"\1 \2 \3 c7", {"close/wrong-g", "create/wrong-g"}),
     ("h wrong everywhere", r"(c\d+) c\d+ ", r"\1 c99 ", {"close/wrong-h"}),
-    ("a successor left out", r"(reasoning close \S+ \S+ c0 c\d+) create \S+ \S+ \S+ \S+", r"\1", {"close/not-created", "close/not-open"}),
+    (
+        "a successor left out",
+        r"(reasoning close \S+ \S+ c0 c\d+) create \S+ \S+ \S+ \S+",
+        r"\1",
+        {"close/not-created", "close/not-open"},
+    ),
     ("closed twice", r"( close (?:\S+ ){4})(create \S+ \S+ c2 )", r"\1\1\2", {"close/not-open", "close/not-created"}),
     ("after the goal", r" solution", " close 0 0 c0 c0 solution", {"close/after-goal"}),
 ]

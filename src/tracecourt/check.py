@@ -98,7 +98,7 @@ class Trial:
             return PlanStatus.NONE, None
         printed = self.r[interpreter.evaluator.slot(answer.collected)]
         found = interpreter.judged("follows", self.r)
-        follows = None if "follows" not in answer.clauses else found == printed
+        follows = None if "follows" not in answer.clauses else found is not None and list(found) == printed
         if interpreter.judged("valid", self.r) is not True:
             return PlanStatus.INVALID, follows
         cost, optimum = interpreter.judged("cost", self.r), self._optimum()
