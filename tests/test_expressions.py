@@ -38,6 +38,7 @@ def side: enum {left, right} = right
 def lost: int = m[99]
 def next(n: int): map int -> rational = {k: 1/2 for k in [n + 1, 2 * n] if k < 9}
 def at_six(n: int): bool = n = 6
+def roads(n: int): map int -> int = {0: {1: 5, 2: 1}, 2: {1: 1}, 1: {6: 1}}[n] ?? {}
 def nowhere(n: int): bool = n = 100
 def positive(n: int): bool = n > 0
 def total(xs: list int): int = sum(xs)
@@ -282,6 +283,7 @@ def test_an_atom_with_a_term_without_value_is_false(value: Value, expression: st
         pytest.param("int", "least n in l by m[n]", None, id="a-key-without-value"),
         pytest.param("int", "least k in m by m[k] mod 20", 2, id="least-key-of-a-map"),
         pytest.param("rational", "distance(1, next, at_six)", 3 * HALF, id="distance"),
+        pytest.param("rational", "distance(0, roads, at_six)", 3, id="distance-over-the-cheaper-way"),
         pytest.param("rational", "distance(6, next, at_six)", 0, id="distance-to-itself"),
         pytest.param("rational", "distance(1, next, nowhere)", None, id="no-way"),
         pytest.param("rational", "distance(lost, next, at_six)", None, id="from-nowhere"),

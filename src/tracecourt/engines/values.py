@@ -72,7 +72,7 @@ def read(sort: t.Sort, raw: Raw) -> Any:
         case t.Optional(inner=inner):
             return None if raw == () else read(inner, raw)
         case t.Set(element=element):
-            return {read(element, part): True for part in _several(raw)}
+            return {freeze(read(element, part)): True for part in _several(raw)}
         case t.List(element=element):
             return [read(element, part) for part in _several(raw)]
     raise AssertionError(sort)
@@ -114,6 +114,8 @@ def fits(sort: t.Sort, shape: Shape) -> bool:
             return terminal.numeric
         case (t.Text() | t.Enum() | t.Bool(), Word()):
             return True
+        case (t.Int() | t.Rational() | t.Text() | t.Enum() | t.Bool(), Part(ways=ways)):
+            return all(len(way) == 1 and fits(sort, way[0]) for way in ways)
         case t.Tuple(fields=fields), Part(ways=ways):
             return all(
                 len(way) == len(fields) and all(fits(f, s) for (_, f), s in zip(fields, way, strict=True)) for way in ways

@@ -67,7 +67,7 @@ class Printer:
             if name in seen:
                 return
             seen.add(name)
-            for rule in self._rules.get(name, ()):
+            for rule in sorted(self._rules.get(name, ()), key=lambda r: -len(r.expansion)):  # the fullest way has all, in order
                 if rule.alias:
                     found[str(rule.alias)] = None
                     continue
