@@ -94,8 +94,18 @@ def test_the_repository_has_no_faults(desk: Desk) -> None:
     assert outcome.code == 0
 
 
-@pytest.mark.parametrize("path", sorted((*ROOT.glob("specs/*/*.spec"), *ROOT.glob("grammars/*.lark"))), ids=lambda p: p.name)
-def test_every_shipped_file_can_be_checked_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "specs/domains/maze",
+        "specs/procedures/astar",
+        "specs/formats/searchformer-maze",
+        "grammars/searchformer-maze",
+        "grammars/words",
+    ],
+)
+def test_a_shipped_file_can_be_checked_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (path,) = ROOT.glob(f"{name}.[sl]*")
     monkeypatch.chdir(path.parent)
     outcome = orderly(desk.run("lint", path.name))
     assert (outcome.code, outcome.out) == (0, "")

@@ -72,7 +72,13 @@ WHY = VIOLATION | {
     "legal": ([str], NULL),
     "falls": [LEVELS],
 }
-EXPLANATION = REPORT | {"why": (WHY, NULL), "also": [VIOLATION], "later": [VIOLATION], "declared": (VIOLATION, NULL)}
+EXPLANATION = REPORT | {
+    "why": (WHY, NULL),
+    "also": [VIOLATION],
+    "later": [VIOLATION],
+    "run": [str],
+    "declared": (VIOLATION, NULL),
+}
 HELD = {"size": (int, NULL), "entries": [str]}
 
 FIXED = {  # what each verdict says and what it leaves open; a type stands for any value of it

@@ -82,6 +82,7 @@ class Explanation:
             "why": None if self.violation is None else self._why(self.violation),
             "also": [_violation(v) for v in self.also],
             "later": [_violation(v) for v in self.later],
+            "run": list(self.report.run),
             "declared": None if self.report.declared is None else _violation(self.report.declared),
         }
 
