@@ -34,6 +34,7 @@ def path: map int -> int = {2: 1, 3: 2, 4: 3, 8: 9, 9: 8}
 def color: Color = red
 def maybe: Color? = none
 def side: enum {left, right} = right
+def sign: enum {"+", "-"} = "-"
 
 def lost: int = m[99]
 def next(n: int): map int -> rational = {k: 1/2 for k in [n + 1, 2 * n] if k < 9}
@@ -154,6 +155,9 @@ def test_arithmetic_is_exact(value: Value, a: Fraction, b: Fraction, c: Fraction
         pytest.param("[3, 3] in sequences(2, s) and [3] not in sequences(2, s)", True, id="in-sequences"),
         pytest.param("color = red and green != color and blue not in {color, green}", True, id="members-of-an-enumeration"),
         pytest.param("right = side and side != left", True, id="members-on-either-side"),
+        pytest.param("side in {right} and side not in [left] and left not in [side]", True, id="members-in-collections"),
+        pytest.param('sign = "-" and "+" != sign and sign in {"+", "-"}', True, id="members-that-are-no-names"),
+        pytest.param('"+" not in [sign] and "-" in {sign}', True, id="such-members-on-the-left-of-in"),
         pytest.param("all n in s: n > 0", True, id="all"),
         pytest.param("all n in s if n > 9: false", True, id="all-of-none"),
         pytest.param("any n in s: n = 2", True, id="any"),
@@ -267,6 +271,9 @@ def test_an_atom_with_a_term_without_value_is_false(value: Value, expression: st
         pytest.param("list int", "[10 * size(x) + sum(x) for x in subsets(2, [1, 2])]", [0, 11, 12, 23], id="subsets"),
         pytest.param("list list int", "sequences(2, [1, 2])", [(1, 1), (1, 2), (2, 1), (2, 2)], id="sequences"),
         pytest.param("int", "size(sequences(-1, [1, 2]))", None, id="sequences-of-negative-length"),
+        pytest.param("list int", "without(l, 1)", [3, 2, 1], id="without"),
+        pytest.param("list int", "without(l, 9)", None, id="without-what-is-not-there"),
+        pytest.param("list int", "sorted(l)", [1, 1, 2, 3], id="sorted"),
         pytest.param("text", 'words(["a", "b"])', "a b", id="words"),
         pytest.param("rational", "distance(1, next, at_six, 9)", 3 * HALF, id="distance-within-its-limit"),
         pytest.param("rational", "distance(1, next, at_six, 2)", None, id="distance-beyond-its-limit"),

@@ -116,6 +116,7 @@ def test_expressions(text: str, structure: str) -> None:
         pytest.param("0..k-1", "0..k-1", id="range"),
         pytest.param("-k..2 * k", "-k..2 * k", id="range-from-a-negative"),
         pytest.param("enum {red, green}", "enum {red, green}", id="enum"),
+        pytest.param('enum {"+", minus}', "enum {+, minus}", id="enum-of-texts"),
         pytest.param("(int, bool)", "(int, bool)", id="tuple"),
         pytest.param("(x: int, y: int)", "(x: int, y: int)", id="tuple-with-names"),
         pytest.param("(int)", "int", id="brackets-that-only-group"),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
 
 from tracecourt.errors import suggestion
-from tracecourt.spec import ir
+from tracecourt.spec import ir, shapes
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
 from tracecourt.spec.builtins import BUILTINS
@@ -131,14 +128,14 @@ class Checker:
             case s.Name(name=name) if isinstance(wanted, t.Enum) and scope.find(name) is None:
                 self.fault(f"{name} is no member of {wanted}{suggestion(name, wanted.members)}", expression.span)
                 return self.bad(expression.span)
-            case s.Name(name=name) if isinstance(wanted, t.Optional) and _member(name, wanted.inner):
+            case s.Name(name=name) if isinstance(wanted, t.Optional) and shapes.member(name, wanted.inner):
                 return self.check(expression, wanted.inner, scope)
             case s.Collection() if isinstance(wanted, t.Optional):
                 return self.check(expression, wanted.inner, scope)
-            case s.Collection(kind="list" | "set" as kind, items=items) if _displayed(kind, wanted):
+            case s.Collection(kind="list" | "set" as kind, items=items) if shapes.displayed(kind, wanted):
                 assert isinstance(wanted, t.Collection)
                 inner = tuple(self.check(i, wanted.element, scope) for i in items if isinstance(i, s.Expression))
-                return ir.Display(wanted, expression.span, _kind(kind), inner)
+                return ir.Display(wanted, expression.span, shapes.kind(kind), inner)
             case s.Collection(kind="map", items=items) if isinstance(wanted, t.Map) and not isinstance(wanted, t.Queue):
                 sorts = (wanted.element, wanted.value)
                 pairs = [zip(item, sorts, strict=True) for item in items if isinstance(item, tuple)]
@@ -183,7 +180,7 @@ class Checker:
         span = expression.span
         match expression:
             case s.Literal(value=value):
-                return _literal(value, span)
+                return shapes.literal(value, span)
             case s.Name():
                 return self.name(expression, scope)
             case s.Apply():
@@ -208,8 +205,8 @@ class Checker:
                 parts = tuple(self.plain(part, inside) for part in head)
                 if kind != "list":
                     self.keyable(parts[0].sort, parts[0].span)
-                sort = _collection(kind, [p.sort for p in parts])
-                return ir.Each(sort, span, _kind(kind), parts, binding)
+                sort = shapes.collection(kind, [p.sort for p in parts])
+                return ir.Each(sort, span, shapes.kind(kind), parts, binding)
             case s.Aggregate(name=name, head=head_expression, binder=binder):
                 each = s.Comprehension(span, "list", (head_expression,), binder)
                 return self.apply(s.Apply(span, name, (each,)), scope)
@@ -290,7 +287,7 @@ class Checker:
     def distance(self, expression: s.Apply, scope: Scope) -> ir.Expr:
         """`distance(start, successors, goal)` or `distance(start, successors, goal, limit)`; the names are of functions."""
         match expression.arguments:
-            case (start, s.Name(name=by), s.Name(name=to), *rest) if not rest or _numeral(rest) is not None:
+            case (start, s.Name(name=by), s.Name(name=to), *rest) if not rest or shapes.numeral(rest) is not None:
                 successors, goal = scope.find(by), scope.find(to)
                 if (
                     isinstance(successors, ir.Function)
@@ -303,7 +300,7 @@ class Checker:
                     )
                 ):
                     node = self.check(start, successors.parameters[0].sort, scope)
-                    return ir.Distance(successors.sort.value, expression.span, node, successors, goal, _numeral(rest))
+                    return ir.Distance(successors.sort.value, expression.span, node, successors, goal, shapes.numeral(rest))
         usage = "write distance(node, successors, goal) with two functions: node to map of costs, node to bool"
         usage += "; a number may follow, the most nodes that are expanded"
         self.fault(usage, expression.span, "sort")
@@ -361,13 +358,12 @@ class Checker:
 
     def equality(self, operator: str, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
         """`=` and `!=` between values of joinable sorts; the member of an enumeration may stand on either side."""
-        unknown = isinstance(operands[0], s.Name) and scope.find(operands[0].name) is None
-        if unknown or isinstance(operands[0], s.Literal):
+        if shapes.perhaps_member(operands[0], scope):
             operands = operands[::-1]
         left = self.infer(operands[0], scope)
         match operands[1]:
             case s.Name(name=name) | s.Literal(value=str() as name):
-                enumerated = _member(name, left.sort)
+                enumerated = shapes.member(name, left.sort)
             case _:
                 enumerated = False
         right = self.check(operands[1], left.sort, scope) if enumerated else self.infer(operands[1], scope)
@@ -384,16 +380,23 @@ class Checker:
 
     def membership(self, operands: tuple[s.Expression, ...], span: Span, scope: Scope) -> ir.Expr:
         """`x in S` for a collection or a sort."""
-        element = self.plain(operands[0], scope)
-        if isinstance(operands[1], s.Name) and isinstance(sort := scope.find(operands[1].name), t.Sort):
-            return ir.Within(t.BOOL, span, self.fit(element, sort), sort)
-        collection = self.plain(operands[1], scope)
+        one, other = operands
+        if isinstance(other, s.Name) and isinstance(sort := scope.find(other.name), t.Sort):
+            return ir.Within(t.BOOL, span, self.check(one, sort, scope), sort)
+        first = None if shapes.perhaps_member(one, scope) else self.plain(one, scope)
+        match first, other:
+            case ir.Expr(sort=t.Enum() as of), s.Collection(kind="list" | "set" as kind):
+                collection = self.check(other, shapes.collection(kind, [of]), scope)
+            case _:
+                collection = self.plain(other, scope)
+        wanted = collection.sort.element if isinstance(collection.sort, t.Collection) else t.ANYTHING
+        element = self.check(one, wanted, scope) if first is None else self.fit(first, wanted)
         if isinstance(collection.sort, t.Anything):
             return self.bad(span)
         if not isinstance(collection.sort, t.Collection):
             self.fault(f"in needs a collection on its right, and this is {_a(collection.sort)}", collection.span, "sort")
             return self.bad(span)
-        return ir.Prim(t.BOOL, span, "in", (self.fit(element, collection.sort.element), collection))
+        return ir.Prim(t.BOOL, span, "in", (element, collection))
 
     def field_of(self, base: ir.Expr, name: str, span: Span) -> ir.Expr:
         """`e.name` of a tuple."""
@@ -441,7 +444,7 @@ class Checker:
         if kind != "list":
             self.keyable(sorts[0], span)
         parts = tuple(self.fit(part, sorts[index % step]) for index, part in enumerate(parts))
-        return ir.Display(_collection(kind, sorts), span, _kind(kind), parts)
+        return ir.Display(shapes.collection(kind, sorts), span, shapes.kind(kind), parts)
 
     def binding(self, binder: s.Binder, scope: Scope) -> tuple[ir.Binding, Scope]:
         """The symbols bound by `x, y in source if guard`, and the scope in which they can be used."""
@@ -478,46 +481,6 @@ class Checker:
         """A message with its expressions typed."""
         parts = tuple(p if isinstance(p, str) else self.infer(p, scope) for p in message.parts)
         return ir.Template(parts, self.source.slice(message.span)[1:-1])
-
-
-def _literal(value: object, span: Span) -> ir.Expr:
-    match value:
-        case bool():
-            return ir.Const(t.BOOL, span, value)
-        case int():
-            return ir.Const(t.INT, span, value)
-        case str():
-            return ir.Const(t.TEXT, span, value)
-        case (int() as over, int() as under):
-            return ir.Const(t.RATIONAL, span, Fraction(over, under))
-    return ir.Const(t.NOTHING, span, None)
-
-
-def _numeral(arguments: Sequence[s.Expression]) -> int | None:
-    match arguments:
-        case [s.Literal(value=int() as number)] if not isinstance(number, bool):
-            return number
-    return None
-
-
-def _displayed(kind: str, wanted: t.Sort) -> bool:
-    return isinstance(wanted, t.List if kind == "list" else t.Set)
-
-
-def _member(name: str, sort: t.Sort) -> bool:
-    if isinstance(sort, t.Optional):
-        return _member(name, sort.inner)
-    return isinstance(sort, t.Enum) and name in sort.members
-
-
-def _collection(kind: str, sorts: list[t.Sort]) -> t.Sort:
-    if kind == "map":
-        return t.Map(sorts[0], sorts[1])
-    return t.List(sorts[0]) if kind == "list" else t.Set(sorts[0])
-
-
-def _kind(kind: str) -> Literal["list", "set", "map"]:
-    return "map" if kind == "map" else "set" if kind == "set" else "list"
 
 
 def _a(sort: t.Sort) -> str:
