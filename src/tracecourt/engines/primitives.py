@@ -124,6 +124,8 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
         case "chain":
             return _chain(a, b)
         case "without":
+            return lambda r: _without(a(r), [b(r)])
+        case "without_all":
             return lambda r: _without(a(r), b(r))
         case "between":
             return lambda r: _between(_random(r), a(r), b(r))
@@ -233,10 +235,12 @@ def _at_most(number: int, values: Any) -> int:
     return number
 
 
-def _without(values: Any, value: Any) -> list[Any]:
+def _without(values: Any, gone: Any) -> list[Any]:
+    """A list with one occurrence fewer of each element that is gone."""
     rest = list(values)
     try:
-        rest.remove(value)
+        for value in gone:
+            rest.remove(value)
     except ValueError:
         raise Undefined from None
     return rest
@@ -277,6 +281,28 @@ def _best(queue: KeyedQueue) -> Any:
     return queue.best()
 
 
+def _worth(formula: Any) -> Any:
+    return formula if not isinstance(formula, tuple) else _results(formula)[-1]
+
+
+def _leaves(formula: Any) -> list[Any]:
+    if not isinstance(formula, tuple):
+        return [formula]
+    return [*_leaves(formula[0]), *_leaves(formula[2])]
+
+
+def _results(formula: Any) -> list[Any]:
+    """The value of each operation, the inner ones first."""
+    if not isinstance(formula, tuple):
+        return []
+    left, sign, right = formula
+    before = [*_results(left), *_results(right)]
+    a, b = _worth(left), _worth(right)
+    if sign == "/":
+        return [*before, whole(Fraction(a) / _nonzero(b))]
+    return [*before, a + b if sign == "+" else a - b if sign == "-" else a * b]
+
+
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "the": _the,
     "abs": abs,
@@ -294,5 +320,8 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "best": _best,
     "bests": lambda q: q.bests(),
     "sorted": sorted,
+    "worth": _worth,
+    "leaves": _leaves,
+    "results": _results,
     "elements": lambda v: dict.fromkeys(v, True),
 }

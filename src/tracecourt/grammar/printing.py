@@ -41,10 +41,10 @@ class Printer:
         before = ""
         for done, (name, arguments) in enumerate(items):
             spelled = self._item(name, arguments)
-            words += self._bridge(start, words, done, before, name, spelled[0])
+            words += self._bridge(start, words, done, before, name, spelled)
             words += spelled
             before = name
-        words += self._bridge(start, words, len(items), before, END, (END, ""))
+        words += self._bridge(start, words, len(items), before, END, [(END, "")])
         return self.grammar.blank.join(word for _, word in words).strip(" ")
 
     def order(self, start: str) -> list[str]:
@@ -68,14 +68,14 @@ class Printer:
         return list(found)
 
     # ------------------------------------------------------------ words between items
-    def _bridge(self, start: str, words: Words, done: int, before: str, name: str, first: tuple[str, str]) -> Words:
+    def _bridge(self, start: str, words: Words, done: int, before: str, name: str, item: Words) -> Words:
         """The fewest words that belong to no item and let the next item's first word stand."""
         key = (start, before, name)
         if key not in self._bridges:
-            self._bridges[key] = self._found_bridge(start, words, done, first)
+            self._bridges[key] = self._found_bridge(start, words, done, name, item)
         return self._bridges[key]
 
-    def _found_bridge(self, start: str, words: Words, done: int, first: tuple[str, str]) -> Words:
+    def _found_bridge(self, start: str, words: Words, done: int, name: str, item: Words) -> Words:
         parser: Any = self.grammar.interactive(start)
         for terminal, word in words:
             parser.feed_token(Token(terminal, word))
@@ -83,26 +83,30 @@ class Printer:
         while todo:
             state, bridge = todo.popleft()
             accepted = state.accepts()
-            if first[0] in accepted and self._separate(state, done, first):
+            if item[0][0] in accepted and self._separate(state, done, name, item):
                 return bridge
-            for name in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
-                fixed = self._fixed(self.grammar.terminals[name])
+            for terminal in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
+                fixed = self._fixed(self.grammar.terminals[terminal])
                 if fixed is not None:
                     ahead = state.copy()
                     try:
-                        ahead.feed_token(Token(name, fixed))
+                        ahead.feed_token(Token(terminal, fixed))
                     except UnexpectedInput:
                         continue
-                    todo.append((ahead, [*bridge, (name, fixed)]))
-        raise Unprintable(f"no text has {self._shown(words)} followed by {first[0]}")
+                    todo.append((ahead, [*bridge, (terminal, fixed)]))
+        raise Unprintable(f"no text has {self._shown(words)} followed by {item[0][0]}")
 
-    def _separate(self, parser: Any, done: int, first: tuple[str, str]) -> bool:
-        """Whether a word begins something new, and does not go on with the item before it."""
-        if first[0] == END:
+    def _separate(self, parser: Any, done: int, name: str, item: Words) -> bool:
+        """Whether words are read as a new item of that name, and do not go on with the item before."""
+        if name == END:
             return True
         ahead = parser.copy(deepcopy_values=False)
-        ahead.feed_token(Token(*first))
-        return len(list(self.grammar.completed(ahead.parser_state.value_stack))) == done
+        for terminal, word in item:
+            if terminal not in ahead.accepts():
+                return False
+            ahead.feed_token(Token(terminal, word))
+        read = (self.grammar.followed(ahead, terminal) for terminal in ahead.accepts())
+        return any(len(items) == done + 1 and items[-1].data == name for items in read)
 
     def _shown(self, words: Words) -> str:
         return " ".join(word for _, word in words[-6:]) or "nothing"
@@ -137,16 +141,21 @@ class Printer:
                     return words
         raise Unprintable(f"no text reads as {name} with the arguments {arguments}")
 
-    def _sequence(self, symbols: tuple[Any, ...], raws: tuple[Raw, ...], at: int) -> Iterator[Printed]:
-        """Ways to print symbols with the arguments from `at` on: the words, and where the arguments go on."""
+    def _sequence(
+        self, symbols: tuple[Any, ...], raws: tuple[Raw, ...], at: int, inside: frozenset[str] = frozenset()
+    ) -> Iterator[Printed]:
+        """Ways to print symbols with the arguments from `at` on: the words, and where the arguments go on.
+
+        `inside` names the rules that already stand for the whole argument.
+        """
         if not symbols:
             yield [], at
             return
-        for words, here in self._symbol(symbols[0], raws, at):
-            for rest, end in self._sequence(symbols[1:], raws, here):
+        for words, here in self._symbol(symbols[0], raws, at, inside):
+            for rest, end in self._sequence(symbols[1:], raws, here, inside):
                 yield [*words, *rest], end
 
-    def _symbol(self, symbol: Any, raws: tuple[Raw, ...], at: int) -> Iterator[Printed]:
+    def _symbol(self, symbol: Any, raws: tuple[Raw, ...], at: int, inside: frozenset[str]) -> Iterator[Printed]:
         if symbol.is_term:
             terminal = self.grammar.terminals[symbol.name]
             if symbol.filter_out:
@@ -160,7 +169,7 @@ class Printer:
         elif symbol.name.startswith("_"):
             yield from self._inlined(symbol.name, raws, at)
         elif at < len(raws):
-            yield from ((words, at + 1) for words in self._whole(symbol.name, raws[at]))
+            yield from ((words, at + 1) for words in self._whole(symbol.name, raws[at], inside))
 
     def _inlined(self, name: str, raws: tuple[Raw, ...], at: int) -> Iterator[Printed]:
         """A rule whose children belong to its parent; one that begins with itself is a repetition."""
@@ -178,10 +187,14 @@ class Printer:
             for words, here in self._sequence(side, raws, at):
                 yield from more(words, here)
 
-    def _whole(self, name: str, raw: Raw) -> Iterator[Words]:
-        """Ways to print one argument as a rule that is no item."""
+    def _whole(self, name: str, raw: Raw, inside: frozenset[str]) -> Iterator[Words]:
+        """Ways to print one argument as a rule that is no item; a rule in itself adds nothing, such as more brackets."""
+        if name in inside:
+            return
         for rule in self._rules[name]:
             lone = raw if isinstance(raw, tuple) else (raw,)
             choices = [lone, (raw,)] if rule.options.expand1 and isinstance(raw, tuple) else [lone]
             for raws in choices:
-                yield from (words for words, used in self._sequence(tuple(rule.expansion), raws, 0) if used == len(raws))
+                within = inside | {name} if raws == (raw,) else frozenset[str]()
+                sequence = self._sequence(tuple(rule.expansion), raws, 0, within)
+                yield from (words for words, used in sequence if used == len(raws))
