@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ from tracecourt.check import DECLARED, check, conclude, opened
 from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action
 from tracecourt.engines.primitives import Registers
-from tracecourt.engines.values import freeze
+from tracecourt.engines.values import freeze, whole
 from tracecourt.generate import Event, Generator, Problem
 from tracecourt.grammar.printing import Unprintable
 from tracecourt.spec import ir
@@ -216,6 +217,8 @@ class Proposer:
         match sort:
             case t.Int() | t.Rational():
                 return list(range(12))
+            case t.Formula():
+                return [(a, sign, b) for a in range(1, 5) for b in range(1, 5) for sign in t.SIGNS]
             case t.Enum(members=members):
                 return list(members)
             case t.Bool():
@@ -229,6 +232,14 @@ class Proposer:
         match sort:
             case t.Int() | t.Rational():
                 near = [value + step for step in (1, -1, 2) if value + step >= 0]
+                near += [hundredths] if (hundredths := whole(Fraction(round(100 * value), 100))) != value else []
+            case t.Formula() if isinstance(value, tuple):
+                left, sign, right = value
+                near = [(part, sign, right) for part in self.near(sort, left)]
+                near += [(left, sign, part) for part in self.near(sort, right)]
+                near += [(left, other, right) for other in t.SIGNS if other != sign]
+            case t.Formula():
+                near = self.near(t.RATIONAL, value)
             case t.Enum(members=members):
                 near = [m for m in members if m != value]
             case t.Bool():

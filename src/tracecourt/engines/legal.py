@@ -201,7 +201,7 @@ class LegalEvents:
                 if source.single:
                     return index, (freeze(found),)
                 listed = listed or (index, list(found))
-        if listed:
+        if listed and (listed[1] or extra is None):
             return listed
         index = next(i for i in range(len(plan.sources)) if i not in bound)
         sort = plan.action.event.parameters[index].sort

@@ -144,6 +144,8 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
         case "sequences":
             return lambda r: _sequences(a(r), list(b(r)))
         case "without":
+            return lambda r: _without(a(r), [b(r)])
+        case "without_all":
             return lambda r: _without(a(r), b(r))
         case "between":
             return lambda r: _between(_random(r), a(r), b(r))
@@ -291,10 +293,12 @@ def _sequences(length: int, values: list[Any]) -> list[Any]:
     return list(product(values, repeat=length))
 
 
-def _without(values: Any, value: Any) -> list[Any]:
+def _without(values: Any, gone: Any) -> list[Any]:
+    """A list with one occurrence fewer of each element that is gone."""
     rest = list(values)
     try:
-        rest.remove(value)
+        for value in gone:
+            rest.remove(value)
     except ValueError:
         raise Undefined from None
     return rest
@@ -335,6 +339,28 @@ def _best(queue: KeyedQueue) -> Any:
     return queue.best()
 
 
+def _worth(formula: Any) -> Any:
+    return formula if not isinstance(formula, tuple) else _results(formula)[-1]
+
+
+def _leaves(formula: Any) -> list[Any]:
+    if not isinstance(formula, tuple):
+        return [formula]
+    return [*_leaves(formula[0]), *_leaves(formula[2])]
+
+
+def _results(formula: Any) -> list[Any]:
+    """The value of each operation, the inner ones first."""
+    if not isinstance(formula, tuple):
+        return []
+    left, sign, right = formula
+    before = [*_results(left), *_results(right)]
+    a, b = _worth(left), _worth(right)
+    if sign == "/":
+        return [*before, whole(Fraction(a) / _nonzero(b))]
+    return [*before, a + b if sign == "+" else a - b if sign == "-" else a * b]
+
+
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "the": _the,
     "abs": abs,
@@ -352,6 +378,9 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "best": _best,
     "bests": lambda q: q.bests(),
     "sorted": sorted,
+    "worth": _worth,
+    "leaves": _leaves,
+    "results": _results,
     "elements": lambda v: dict.fromkeys(v, True),
     "joined": lambda v: list(concatenated.from_iterable(v)),
     "words": " ".join,

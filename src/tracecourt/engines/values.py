@@ -12,7 +12,7 @@ from typing import Any
 
 from tracecourt.engines.queues import KeyedQueue
 from tracecourt.grammar.items import Raw
-from tracecourt.grammar.trace_grammar import Many, Part, Shape, Word
+from tracecourt.grammar.trace_grammar import Again, Many, Part, Shape, Word
 from tracecourt.spec import sorts as t
 
 DIGITS = 18
@@ -61,6 +61,8 @@ def read(sort: t.Sort, raw: Raw) -> Any:
             return _rational(raw)
         case t.Text():
             return raw
+        case t.Formula():
+            return _rational(raw) if isinstance(raw, str) else (read(sort, raw[0]), raw[1], read(sort, raw[2]))
         case t.Enum(members=members):
             if raw not in members:
                 raise Unreadable(f"{raw} is none of {', '.join(members)}")
@@ -116,15 +118,36 @@ def fits(sort: t.Sort, shape: Shape) -> bool:
             return True
         case (t.Int() | t.Rational() | t.Text() | t.Enum() | t.Bool(), Part(ways=ways)):
             return all(len(way) == 1 and fits(sort, way[0]) for way in ways)
+        case t.Formula(), _:
+            return _joins(shape)
         case t.Tuple(fields=fields), Part(ways=ways):
             return all(
                 len(way) == len(fields) and all(fits(f, s) for (_, f), s in zip(fields, way, strict=True)) for way in ways
             )
+        case t.Optional(inner=inner), Part(ways=ways) if () in ways:
+            return all(fits(inner, way[0]) if len(way) == 1 else way == () for way in ways)
         case t.Optional(inner=inner), _:
             return fits(inner, shape)
         case (t.Set(element=element) | t.List(element=element), Part(ways=ways)):
             return all(_each_fits(element, part) for way in ways for part in way)
     return False
+
+
+def _joins(shape: Shape) -> bool:
+    """Whether all that a shape allows is a number, or two of its kind around a sign."""
+    match shape:
+        case Word(terminal=terminal):
+            return terminal.numeric
+        case Part(ways=ways):
+            return all(
+                (len(way) == 1 and _joins(way[0])) or (len(way) == 3 and _joins(way[0]) and _sign(way[1]) and _joins(way[2]))
+                for way in ways
+            )
+    return isinstance(shape, Again)
+
+
+def _sign(shape: Shape) -> bool:
+    return isinstance(shape, Word) and shape.terminal.alphabet is not None and shape.terminal.alphabet <= set(t.SIGNS)
 
 
 def _each_fits(element: t.Sort, shape: Shape) -> bool:
@@ -138,6 +161,8 @@ def spell(sort: t.Sort, value: Any) -> Raw:
             return "true" if value else "false"
         case t.Tuple(fields=fields):
             return tuple(spell(inner, part) for (_, inner), part in zip(fields, value, strict=True))
+        case t.Formula() if isinstance(value, tuple):
+            return (spell(sort, value[0]), value[1], spell(sort, value[2]))
         case t.Optional(inner=inner):
             return () if value is None else spell(inner, value)
         case t.Set(element=element) | t.List(element=element):
@@ -154,6 +179,8 @@ def show(value: Any, limit: int = 6) -> str:
             return "true" if value else "false"
         case int() | Fraction():
             return shorten(str(value))
+        case (left, "+" | "-" | "*" | "/" as sign, right):
+            return f"({show(left)} {sign} {show(right)})"
         case tuple():
             return "(" + ", ".join(show(part) for part in value) + ")"
         case list() | dict() | range() | KeyedQueue():

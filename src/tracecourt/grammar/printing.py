@@ -96,15 +96,15 @@ class Printer:
             accepted = state.accepts()
             if item[0][0] in accepted and self._stands(state, item, names):
                 return bridge
-            for name in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
-                fixed = self._fixed(self.grammar.terminals[name])
+            for terminal in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
+                fixed = self._fixed(self.grammar.terminals[terminal])
                 if fixed is not None:
                     ahead = state.copy()
                     try:
-                        ahead.feed_token(Token(name, fixed))
+                        ahead.feed_token(Token(terminal, fixed))
                     except UnexpectedInput:
                         continue
-                    todo.append((ahead, [*bridge, (name, fixed)]))
+                    todo.append((ahead, [*bridge, (terminal, fixed)]))
         raise Unprintable(f"no text has {self._shown(words)} followed by {item[0][0]}")
 
     def _stands(self, state: Any, item: Words, names: Sequence[str]) -> bool:
@@ -152,16 +152,21 @@ class Printer:
                     return words
         raise Unprintable(f"no text reads as {name} with the arguments {arguments}")
 
-    def _sequence(self, symbols: tuple[Any, ...], raws: tuple[Raw, ...], at: int) -> Iterator[Printed]:
-        """Ways to print symbols with the arguments from `at` on: the words, and where the arguments go on."""
+    def _sequence(
+        self, symbols: tuple[Any, ...], raws: tuple[Raw, ...], at: int, inside: frozenset[str] = frozenset()
+    ) -> Iterator[Printed]:
+        """Ways to print symbols with the arguments from `at` on: the words, and where the arguments go on.
+
+        `inside` names the rules that already stand for the whole argument.
+        """
         if not symbols:
             yield [], at
             return
-        for words, here in self._symbol(symbols[0], raws, at):
-            for rest, end in self._sequence(symbols[1:], raws, here):
+        for words, here in self._symbol(symbols[0], raws, at, inside):
+            for rest, end in self._sequence(symbols[1:], raws, here, inside):
                 yield [*words, *rest], end
 
-    def _symbol(self, symbol: Any, raws: tuple[Raw, ...], at: int) -> Iterator[Printed]:
+    def _symbol(self, symbol: Any, raws: tuple[Raw, ...], at: int, inside: frozenset[str]) -> Iterator[Printed]:
         if symbol.is_term:
             terminal = self.grammar.terminals[symbol.name]
             if symbol.filter_out:
@@ -175,7 +180,7 @@ class Printer:
         elif symbol.name.startswith("_"):
             yield from self._inlined(symbol.name, raws, at)
         elif at < len(raws):
-            yield from ((words, at + 1) for words in self._whole(symbol.name, raws[at]))
+            yield from ((words, at + 1) for words in self._whole(symbol.name, raws[at], inside))
 
     def _inlined(self, name: str, raws: tuple[Raw, ...], at: int) -> Iterator[Printed]:
         """A rule whose children belong to its parent; one that begins with itself is a repetition."""
@@ -193,13 +198,17 @@ class Printer:
             for words, here in self._sequence(side, raws, at):
                 yield from more(words, here)
 
-    def _whole(self, name: str, raw: Raw) -> Iterator[Words]:
-        """Ways to print one argument as a rule that is no item."""
+    def _whole(self, name: str, raw: Raw, inside: frozenset[str]) -> Iterator[Words]:
+        """Ways to print one argument as a rule that is no item; a rule in itself adds nothing, such as more brackets."""
+        if name in inside:
+            return
         for rule in self._rules[name]:
             lone = raw if isinstance(raw, tuple) else (raw,)
             choices = [lone, (raw,)] if rule.options.expand1 and isinstance(raw, tuple) else [lone]
             for raws in choices:
-                yield from (words for words, used in self._sequence(tuple(rule.expansion), raws, 0) if used == len(raws))
+                within = inside | {name} if raws == (raw,) else frozenset[str]()
+                sequence = self._sequence(tuple(rule.expansion), raws, 0, within)
+                yield from (words for words, used in sequence if used == len(raws))
 
 
 def _attached(left: Terminal, before: str, right: Terminal, word: str) -> bool:

@@ -46,7 +46,14 @@ class Part:
     ways: tuple[tuple[Shape, ...], ...]
 
 
-Shape = Word | Many | Part
+@dataclass(frozen=True)
+class Again:
+    """An argument of the rule inside which it stands."""
+
+    name: str
+
+
+Shape = Word | Many | Part | Again
 
 
 class _Raw(tuple[Any, ...]):
@@ -171,28 +178,32 @@ class TraceGrammar:
             tuple(Word(part) if isinstance(part, Terminal) else part for part, kept in side if kept) for side in self.ways(item)
         )
 
-    def _sides(self, rule: Any) -> list[tuple[Terminal | Shape, bool]]:
+    def _sides(self, rule: Any, above: frozenset[str] = frozenset()) -> list[tuple[Terminal | Shape, bool]]:
         sides: list[tuple[Terminal | Shape, bool]] = []
         for symbol in rule.expansion:
             if symbol.is_term:
                 sides.append((self.terminals[symbol.name], not symbol.filter_out))
             else:
-                sides.append((self._shape(symbol.name), True))
+                sides.append((self._shape(symbol.name, above), True))
         return sides
 
-    def _shape(self, name: str) -> Shape:
+    def _shape(self, name: str, above: frozenset[str] = frozenset()) -> Shape:
+        if name in above:
+            return Again(name)
+        above |= {name} if not name.startswith("_") else set()
         rules = [r for r in self._lark.rules if r.origin.name == name]
         if name.startswith("_"):
-            inner = [s for r in rules for s, kept in self._sides_but(r, name) if kept]
+            inner = [s for r in rules for s, kept in self._sides_but(r, name, above) if kept]
             return Many(tuple(dict.fromkeys(Word(s) if isinstance(s, Terminal) else s for s in inner)))
-        ways = [tuple(Word(s) if isinstance(s, Terminal) else s for s, kept in self._sides(rule) if kept) for rule in rules]
+        sides = [self._sides(rule, above) for rule in rules]
+        ways = [tuple(Word(s) if isinstance(s, Terminal) else s for s, kept in side if kept) for side in sides]
         if all(len(way) == 1 and isinstance(way[0], Word) for way in ways) and len(ways) == 1:
             return ways[0][0]
         return Part(tuple(ways))
 
-    def _sides_but(self, rule: Any, name: str) -> list[tuple[Terminal | Shape, bool]]:
+    def _sides_but(self, rule: Any, name: str, above: frozenset[str]) -> list[tuple[Terminal | Shape, bool]]:
         kept = [s for s in rule.expansion if s.is_term or s.name != name]
-        return self._sides(_Sides(kept))
+        return self._sides(_Sides(kept), above)
 
     # ------------------------------------------------------------ reading
     def read(self, source: Source, start: str) -> Reading:
@@ -234,7 +245,7 @@ class TraceGrammar:
         """The items that are complete if a terminal comes next."""
         ahead = parser.copy(deepcopy_values=False)
         stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
-        return list(self.completed(stack if isinstance(stack, list) else [stack]))
+        return list(self._trees(stack if isinstance(stack, list) else [stack]))
 
     def names_before(self, parser: Any, name: str) -> list[str]:
         """The names of the items that an interactive parser has read if a terminal comes next."""
@@ -310,8 +321,7 @@ class TraceGrammar:
         return f'"{found.prefix}" and {value}' if found.prefix else value
 
     # ------------------------------------------------------------ trees to items
-    def completed(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
-        """The items on a parser's stack."""
+    def _trees(self, stack: Iterable[Any]) -> Iterable[Tree[Any]]:
         todo = list(stack)[::-1]
         while todo:
             node = todo.pop()
@@ -324,7 +334,7 @@ class TraceGrammar:
                 todo.extend(reversed(node))
 
     def _items(self, stack: Iterable[Any]) -> Iterable[Item]:
-        return map(self._item, self.completed(stack))
+        return map(self._item, self._trees(stack))
 
     def _item(self, tree: Tree[Any]) -> Item:
         meta = tree.meta

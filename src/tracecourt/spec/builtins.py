@@ -96,7 +96,14 @@ def _to_set(args: tuple[t.Sort, ...]) -> t.Sort | None:
 
 def _without(args: tuple[t.Sort, ...]) -> t.Sort | None:
     match args:
-        case (t.List(element=e), value) if t.accepts(e, value):
+        case (t.List(element=e), value) if t.join(e, value):
+            return t.List(e)
+    return None
+
+
+def _without_all(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.List(element=e), t.List(element=gone) | t.Empty(element=gone)) if t.join(e, gone):
             return t.List(e)
     return None
 
@@ -106,6 +113,14 @@ def _sorted(args: tuple[t.Sort, ...]) -> t.Sort | None:
         case (t.Collection(element=e),) if t.numeric(e):
             return t.List(e)
     return None
+
+
+def _worth(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    return t.RATIONAL if len(args) == 1 and t.accepts(t.FORMULA, args[0]) else None
+
+
+def _worths(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    return t.List(t.RATIONAL) if _worth(args) else None
 
 
 def _between(args: tuple[t.Sort, ...]) -> t.Sort | None:
@@ -204,7 +219,11 @@ BUILTINS: dict[str, Builtin] = {
     "joined": Builtin("joined(collection of collections)", _joined),
     "words": Builtin("words(list of texts)", _words),
     "without": Builtin("without(list, element)", _without, partial=True),
+    "without_all": Builtin("without_all(list, list)", _without_all, partial=True),
     "sorted": Builtin("sorted(collection of numbers)", _sorted),
+    "worth": Builtin("worth(arithmetic)", _worth, partial=True),
+    "leaves": Builtin("leaves(arithmetic)", _worths),
+    "results": Builtin("results(arithmetic)", _worths, partial=True),
     "between": Builtin("between(low, high)", _between, partial=True, random=True),
     "pick": Builtin("pick(collection)", _pick, partial=True, random=True),
     "choose": Builtin("choose(how many, collection)", _choose, partial=True, random=True),

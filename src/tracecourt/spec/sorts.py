@@ -75,6 +75,14 @@ class Text(Sort):
 
 
 @dataclass(frozen=True)
+class Formula(Sort):
+    """A number, or two formulas joined by one of the signs `+ - * /`."""
+
+    def __str__(self) -> str:
+        return "arithmetic"
+
+
+@dataclass(frozen=True)
 class Enum(Sort):
     """One of the named members."""
 
@@ -179,7 +187,8 @@ class Queue(Map):
         return f"queue of {self.element}"
 
 
-ANYTHING, NOTHING, BOOL, INT, RATIONAL, TEXT = Anything(), Nothing(), Bool(), Int(), Rational(), Text()
+ANYTHING, NOTHING, BOOL, INT, RATIONAL, TEXT, FORMULA = Anything(), Nothing(), Bool(), Int(), Rational(), Text(), Formula()
+SIGNS = ("+", "-", "*", "/")
 
 
 def numeric(sort: Sort) -> bool:
@@ -273,7 +282,7 @@ def accepts(wanted: Sort, given: Sort) -> bool:
             return accepts(w, given)
         case Int(), Int():
             return True
-        case Rational(), Rational() | Int():
+        case (Rational(), Rational() | Int()) | (Formula(), Rational() | Int()):
             return True
         case Tuple(fields=w), Tuple(fields=g):
             return len(w) == len(g) and all(accepts(a, b) for (_, a), (_, b) in zip(w, g, strict=True))
