@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,8 +14,10 @@ from lark.exceptions import UnexpectedInput
 from tracecourt.grammar.items import Raw
 from tracecourt.grammar.terminals import Terminal
 from tracecourt.grammar.trace_grammar import END, TraceGrammar
+from tracecourt.text import Source
 
 LONGEST_BRIDGE = 8
+_OPENER, _CLOSER = re.compile(r"([(\[]) +"), re.compile(r" +([,.;)\]])")  # blanks that a person would not write
 
 Words = list[tuple[str, str]]  # names of terminals, and the words that stand for them
 Printed = tuple[Words, int]  # words, and where the arguments that are still to be printed begin
@@ -41,11 +44,21 @@ class Printer:
         before = ""
         for name, arguments in items:
             spelled = self._item(name, arguments)
-            words += self._bridge(start, words, before, name, spelled[0][0])
+            words += self._bridge(start, words, before, name, spelled)
             words += spelled
             before = name
-        words += self._bridge(start, words, before, END, END)
-        return self.grammar.blank.join(word for _, word in words).strip(" ")
+        words += self._bridge(start, words, before, END, [(END, "")])
+        plain = self.grammar.blank.join(word for _, word in words).strip(" ")
+        tidy = _CLOSER.sub(r"\1", _OPENER.sub(r"\1", plain)) if self.grammar.blank else plain
+        if tidy == plain or self._same(plain, tidy, start):
+            return tidy
+        return plain
+
+    def _same(self, plain: str, tidy: str, start: str) -> bool:
+        """Whether a text without the blanks inside its punctuation still says the same."""
+        one, other = (self.grammar.read(Source("text", text), start) for text in (plain, tidy))
+        said = ([(item.name, item.arguments) for item in reading.items] for reading in (one, other))
+        return one.completeness is other.completeness and next(said) == next(said)
 
     def order(self, start: str) -> list[str]:
         """The items that a rule can print, in the order in which the grammar writes them down."""
@@ -68,14 +81,14 @@ class Printer:
         return list(found)
 
     # ------------------------------------------------------------ words between items
-    def _bridge(self, start: str, words: Words, before: str, name: str, first: str) -> Words:
-        """The fewest words that belong to no item and let the next item's first word stand."""
+    def _bridge(self, start: str, words: Words, before: str, name: str, item: Words) -> Words:
+        """The fewest words that belong to no item and let the next item stand."""
         key = (start, before, name)
         if key not in self._bridges:
-            self._bridges[key] = self._found_bridge(start, words, first)
+            self._bridges[key] = self._found_bridge(start, words, name, item)
         return self._bridges[key]
 
-    def _found_bridge(self, start: str, words: Words, first: str) -> Words:
+    def _found_bridge(self, start: str, words: Words, name: str, item: Words) -> Words:
         parser: Any = self.grammar.interactive(start)
         for terminal, word in words:
             parser.feed_token(Token(terminal, word))
@@ -83,28 +96,36 @@ class Printer:
         while todo:
             state, bridge = todo.popleft()
             accepted = state.accepts()
-            if first in accepted:
+            if item[0][0] in accepted and (name == END or self._stands(state, name, item)):
                 return bridge
-            for name in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
-                fixed = self._fixed(self.grammar.terminals[name])
+            for word in sorted(accepted - {END}) if len(bridge) < LONGEST_BRIDGE else ():
+                fixed = self._fixed(self.grammar.terminals[word])
                 if fixed is not None:
                     ahead = state.copy()
                     try:
-                        ahead.feed_token(Token(name, fixed))
+                        ahead.feed_token(Token(word, fixed))
                     except UnexpectedInput:
                         continue
-                    todo.append((ahead, [*bridge, (name, fixed)]))
-        raise Unprintable(f"no text has {self._shown(words)} followed by {first}")
+                    todo.append((ahead, [*bridge, (word, fixed)]))
+        raise Unprintable(f"no text has {self._shown(words)} followed by {name}")
+
+    def _stands(self, state: Any, name: str, item: Words) -> bool:
+        """Whether the words are read as an item of that name, and not as the beginning of another."""
+        ahead = state.copy()
+        try:
+            for terminal, word in item:
+                ahead.feed_token(Token(terminal, word))
+        except UnexpectedInput:
+            return False
+        return self.grammar.last_item(ahead, name)
 
     def _shown(self, words: Words) -> str:
         return " ".join(word for _, word in words[-6:]) or "nothing"
 
     @staticmethod
     def _fixed(terminal: Terminal) -> str | None:
-        """The word of a terminal that carries no value: a keyword, or a separator."""
-        if terminal.literal is not None:
-            return terminal.literal
-        return next((word for word in ("\n", " ", "\n\n") if terminal.spell(word) == word), None)
+        """The word of a terminal that carries no value: a keyword, a separator, or the plainest that its pattern allows."""
+        return terminal.shortest if terminal.literal is None else terminal.literal
 
     # ------------------------------------------------------------ words of an item
     @cached_property

@@ -79,6 +79,11 @@ class _Place:
 _Place.NOWHERE = _Place(None, None)
 
 
+def _somewhere(child: Any) -> bool:
+    """Whether a child has a place; a part without words has none."""
+    return not (isinstance(child, _Raw) and child.__lark_meta__().empty)
+
+
 class _Builder:
     """Called by Lark at each reduction: items become small trees with a place, all else plain tuples of words."""
 
@@ -115,7 +120,7 @@ class TraceGrammar:
                 parser="lalr",
                 start=list(STARTS),
                 import_paths=[str(p) for p in import_paths],
-                propagate_positions=True,
+                propagate_positions=_somewhere,  # type: ignore[arg-type]
                 transformer=builder,
             )
         except (GrammarError, UnexpectedInput, OSError) as error:
@@ -234,6 +239,16 @@ class TraceGrammar:
             if fewest is None or len(items) < len(fewest):
                 fewest = items
         return [self._item(tree) for tree in fewest or ()]
+
+    def last_item(self, parser: Any, name: str) -> bool:
+        """Whether, before some next word, the last complete item is one of that name."""
+        for terminal in parser.accepts():
+            ahead = parser.copy(deepcopy_values=False)
+            stack = ahead.feed_eof() if terminal == END else (ahead.feed_token(Token(terminal, "")), ahead.parser_state.value_stack)[1]
+            trees = list(self._trees(stack if isinstance(stack, list) else [stack]))
+            if trees and trees[-1].data == name:
+                return True
+        return False
 
     def _partial(self, text: str, at: int, accepted: Iterable[str]) -> bool:
         """Whether the rest of a text is the beginning of a word that may stand there."""

@@ -156,7 +156,8 @@ class Declarations(Checker):
             case s.Answer(name=name, parameters=parameters):
                 symbols = self.symbols(parameters)
                 whole = t.Tuple(tuple((p.name, p.sort) for p in symbols))
-                return ir.Symbol(name, t.List(symbols[0].sort if len(symbols) == 1 else whole), "state")
+                collected = symbols[0].sort if len(symbols) == 1 else whole if symbols else t.BOOL
+                return ir.Symbol(name, t.List(collected), "state")
         raise AssertionError(item)
 
     def function(
