@@ -153,7 +153,7 @@ class Generator:
             return
         action = self.form.interpreter.actions[answer.event.name]
         for element in self.form.interpreter.judged("follows", r) or ():
-            yield action, (element,) if len(action.slots) == 1 else tuple(element)
+            yield action, () if not action.slots else (element,) if len(action.slots) == 1 else tuple(element)
 
     # ------------------------------------------------------------ text
     def prompt(self, problem: Problem) -> str:

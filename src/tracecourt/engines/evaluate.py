@@ -26,7 +26,7 @@ from tracecourt.engines.primitives import (
     thaw,
 )
 from tracecourt.engines.primitives import TooLarge as TooLarge
-from tracecourt.engines.values import Check, bounds, whole
+from tracecourt.engines.values import Check, bounds, freeze, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.builtins import PARTIAL_OPERATORS
@@ -89,7 +89,7 @@ class Evaluator:
                 return self.partial(value) or any(map(self.partial, limits(of)))
             case ir.Inhabitants(of=of):
                 return any(map(self.partial, limits(of)))
-            case ir.Least() | ir.Distance():
+            case ir.Least() | ir.Distance() | ir.Replay():
                 return True
             case ir.Project(base=base):
                 return self.partial(base)
@@ -136,6 +136,8 @@ class Evaluator:
                 return self.pure(value)
             case ir.Distance(start=start, successors=f, goal=g):
                 return self.pure(start) and self.pure_function(f) and self.pure_function(g)
+            case ir.Replay(start=start, actions=actions, step=f):
+                return self.pure(start) and self.pure(actions) and self.pure_function(f)
             case ir.Prim(op=op, args=args):
                 return op not in ("between", "pick", "choose", "chance", "shuffled") and all(map(self.pure, args))
         return False
@@ -200,6 +202,8 @@ class Evaluator:
                 return self._distance(e)
             case ir.Prim(op="in", args=(value, ir.Prim(op=family, args=(first, second)))) if family in MEMBERS:
                 return member(family, self.code(value), self.code(first), self.code(second))
+            case ir.Replay():
+                return self._replay(e)
             case ir.Prim():
                 return primitive(e, [self.code(a) for a in e.args])
         raise AssertionError(e)
@@ -339,6 +343,22 @@ class Evaluator:
         return infinite
 
     # ------------------------------------------------------------ search
+    def _replay(self, e: ir.Replay) -> Code:
+        start, actions, step = stored(self.code(e.start), e.start.sort), self.code(e.actions), self._body(e.step)
+        node_slot, action_slot = (self.slot(p) for p in e.step.parameters)
+
+        def replay(r: Registers) -> Any:
+            nodes = [start(r)]
+            for action in list(actions(r)):
+                r[node_slot], r[action_slot] = nodes[-1], action
+                reached = freeze(step(r))
+                if reached is None:
+                    raise Undefined
+                nodes.append(reached)
+            return nodes
+
+        return replay
+
     def _distance(self, e: ir.Distance) -> Code:
         start = stored(self.code(e.start), e.start.sort)
         successors, goal = self._body(e.successors), self._body(e.goal)

@@ -52,6 +52,12 @@ class Interpreter:
         self.system = system
         self.evaluator = Evaluator()
         code, slot = self.evaluator.code, self.evaluator.slot
+        for symbol in (
+            *system.facts,
+            *(p.symbol for p in system.params),
+            *([system.answer.collected] if system.answer else []),
+        ):
+            slot(symbol)  # a register even for what no rule speaks of
         self.demands = tuple(Clause(rule, code(rule.condition)) for rule in system.demands)
         self.ending = tuple(Clause(rule, code(rule.condition)) for rule in system.ending)
         self.actions = {name: self._action(event) for name, event in system.events.items()}
@@ -244,7 +250,7 @@ class Interpreter:
             change(r)
         answer = self.system.answer
         if answer and action.event is answer.event:
-            r[self.evaluator.slot(answer.collected)].append(arguments[0] if len(arguments) == 1 else tuple(arguments))
+            r[self.evaluator.slot(answer.collected)].append(arguments[0] if len(arguments) == 1 else tuple(arguments) or True)
 
     def unfinished(self, r: Registers) -> list[ir.Rule]:
         """The rules that a trace breaks if it ends in this state."""

@@ -17,7 +17,7 @@ from tracecourt.engines.primitives import Code, Registers, Undefined
 from tracecourt.engines.values import freeze
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
-from tracecourt.spec.rewrite import atoms, symbols
+from tracecourt.spec.rewrite import atoms, empty, symbols
 
 CANDIDATES = 20_000
 Proposals = Callable[[t.Sort], Sequence[Any]]
@@ -155,7 +155,7 @@ class LegalEvents:
 
         def fill(bound: frozenset[int]) -> Iterator[tuple[Any, ...]]:
             if len(bound) == total:
-                arguments = tuple(r[slot] for slot in slots)
+                arguments = tuple(freeze(r[slot]) for slot in slots)
                 key = repr(arguments)
                 if key not in seen:
                     seen.add(key)
@@ -194,6 +194,8 @@ class LegalEvents:
                     continue
                 try:
                     found = source.values(r)
+                    if found is None and not isinstance(plan.action.event.parameters[index].sort, t.Optional):
+                        raise Undefined  # the state has `none` where a value is asked for
                 except Undefined:
                     if extra is None:
                         return index, ()
@@ -221,6 +223,10 @@ def _definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tu
             op="=", args=(ir.Prim(op="key", args=(queue, ir.Ref(symbol=symbol))), ir.Prim(op="best", args=(same,)))
         ) if symbol in parameters and isinstance(queue, ir.Ref) and isinstance(same, ir.Ref) and queue.symbol is same.symbol:
             yield symbol, ir.Prim(t.List(symbol.sort), atom.span, "bests", (queue,)), False
+        case ir.Prim(op="=", args=(ir.Prim(op="size", args=(ir.Ref(symbol=symbol),)), ir.Const(value=0))) if (
+            symbol in parameters and isinstance(symbol.sort, t.Collection)
+        ):
+            yield symbol, empty(symbol.sort, atom.span), True
         case ir.Prim(op="=", args=(left, right)):
             for one, other in ((left, right), (right, left)):
                 if isinstance(one, ir.Ref) and one.symbol in parameters:

@@ -374,6 +374,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "front": _first,
     "last": _last,
     "top": _last,
+    "flat": lambda v: [part for inner in v for part in inner],
     "pairs": lambda v: list(pairwise(v)),
     "best": _best,
     "bests": lambda q: q.bests(),

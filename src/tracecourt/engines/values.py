@@ -124,6 +124,8 @@ def fits(sort: t.Sort, shape: Shape) -> bool:
             return all(
                 len(way) == len(fields) and all(fits(f, s) for (_, f), s in zip(fields, way, strict=True)) for way in ways
             )
+        case t.Optional(inner=t.Collection() as inner), Part(ways=ways) if () in ways:
+            return fits(inner, Part(tuple(way for way in ways if way)))
         case t.Optional(inner=inner), Part(ways=ways) if () in ways:
             return all(fits(inner, way[0]) if len(way) == 1 else way == () for way in ways)
         case t.Optional(inner=inner), _:

@@ -17,7 +17,7 @@ from tracecourt.grammar.terminals import Terminal
 from tracecourt.grammar.trace_grammar import END, TraceGrammar
 
 LONGEST_BRIDGE = 8
-OPENING, CLOSING = "([{", ")]},;:"  # no blank stands behind these, and none before those
+OPENING, CLOSING = "([{", ")]},.;:"  # no blank stands behind these, and none before those
 
 Words = list[tuple[str, str]]  # names of terminals, and the words that stand for them
 Printed = tuple[Words, int]  # words, and where the arguments that are still to be printed begin
@@ -124,10 +124,8 @@ class Printer:
 
     @staticmethod
     def _fixed(terminal: Terminal) -> str | None:
-        """The word of a terminal that carries no value: a keyword, or a separator."""
-        if terminal.literal is not None:
-            return terminal.literal
-        return next((word for word in ("\n", " ", "\n\n") if terminal.spell(word) == word), None)
+        """The word of a terminal that carries no value: a keyword, a separator, or the plainest that its pattern allows."""
+        return terminal.shortest if terminal.literal is None else terminal.literal
 
     # ------------------------------------------------------------ words of an item
     @cached_property

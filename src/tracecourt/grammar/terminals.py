@@ -26,6 +26,12 @@ class Terminal:
     alphabet: frozenset[str] | None
 
     @property
+    def shortest(self) -> str | None:
+        """The plainest word of the pattern; None where it has a construct for which none is known."""
+        word = _plainest(_inner(patterns.parse(self.pattern)))
+        return word if word and re.fullmatch(self.pattern, word) else None
+
+    @property
     def numeric(self) -> bool:
         """Whether every value is a numeral."""
         return self.alphabet is not None and bool(self.alphabet) and self.alphabet <= NUMERAL
@@ -69,6 +75,36 @@ def terminal(name: str, pattern: str, is_text: bool) -> Terminal:
 def _inner(tree: Any) -> list[Any]:
     """The parts of a pattern that consume text."""
     return [part for part in tree if part[0] not in (op.ASSERT, op.ASSERT_NOT, op.AT)]
+
+
+def _plainest(tree: Any) -> str | None:
+    """The word that takes the first of every choice and the fewest of every repetition."""
+    word = ""
+    for code, args in _inner(tree):
+        if code is op.LITERAL:
+            part: str | None = chr(args)
+        elif code is op.IN:
+            part = " " if (op.LITERAL, ord(" ")) in args else _first_of(args)
+        elif code is op.BRANCH:
+            part = _plainest(args[1][0])
+        elif code in (op.MAX_REPEAT, op.MIN_REPEAT):
+            once = _plainest(args[-1])
+            part = None if once is None else once * args[0]
+        elif code is op.SUBPATTERN:
+            part = _plainest(args[-1])
+        else:
+            part = None
+        if part is None:
+            return None
+        word += part
+    return word
+
+
+def _first_of(choices: Any) -> str | None:
+    code, value = choices[0]
+    if code is op.LITERAL:
+        return chr(value)
+    return chr(value[0]) if code is op.RANGE else None
 
 
 def _alphabet(tree: Any) -> frozenset[str] | None:

@@ -87,6 +87,11 @@ class _Place:
         self.end_pos, self.end_line, self.end_column = last.end_pos, last.end_line, last.end_column
 
 
+def _somewhere(child: Any) -> bool:
+    """Whether a child has a place; a part without words has none."""
+    return not (isinstance(child, _Raw) and _placed(child) is None)
+
+
 class _Builder:
     """Called by Lark at each reduction: items become small trees with a place, all else plain tuples of words."""
 
@@ -123,7 +128,7 @@ class TraceGrammar:
                 parser="lalr",
                 start=list(STARTS),
                 import_paths=[str(p) for p in import_paths],
-                propagate_positions=True,
+                propagate_positions=_somewhere,
                 transformer=builder,
             )
         except (GrammarError, UnexpectedInput, OSError) as error:

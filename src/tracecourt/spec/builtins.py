@@ -58,6 +58,13 @@ def _element(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return args[0].element if len(args) == 1 and isinstance(args[0], (t.List, t.Set)) else None
 
 
+def _flat(args: tuple[t.Sort, ...]) -> t.Sort | None:
+    match args:
+        case (t.Collection(element=t.Collection(element=e)),):
+            return t.List(e)
+    return None
+
+
 def _pairs(args: tuple[t.Sort, ...]) -> t.Sort | None:
     match args:
         case (t.List(element=e),):
@@ -205,6 +212,7 @@ BUILTINS: dict[str, Builtin] = {
     "last": Builtin("last(list)", _element, partial=True),
     "top": Builtin("top(stack)", _element, partial=True),
     "front": Builtin("front(fifo)", _element, partial=True),
+    "flat": Builtin("flat(collection of collections)", _flat),
     "pairs": Builtin("pairs(list)", _pairs),
     "chain": Builtin("chain(map from a sort to itself, element)", _chain, partial=True),
     "key": Builtin("key(queue, element)", _key, partial=True),

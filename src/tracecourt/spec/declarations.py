@@ -160,7 +160,8 @@ class Declarations(Checker):
                 if not symbols:
                     return ir.Symbol(name, t.List(t.ANYTHING), "state")
                 whole = t.Tuple(tuple((p.name, p.sort) for p in symbols))
-                return ir.Symbol(name, t.List(symbols[0].sort if len(symbols) == 1 else whole), "state")
+                collected = symbols[0].sort if len(symbols) == 1 else whole if symbols else t.BOOL
+                return ir.Symbol(name, t.List(collected), "state")
         raise AssertionError(item)
 
     def event_named(self, name: str, span: Span) -> tuple[s.Parameter, ...]:

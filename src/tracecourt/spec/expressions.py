@@ -288,10 +288,12 @@ class Checker:
             return self.mentioned(expression, scope)
         if name == "distance":
             return self.distance(expression, scope)
+        if name == "replay":
+            return self.replay(expression, scope)
         if name in BUILTINS:
             return self.primitive(name, tuple(self.plain(a, scope) for a in arguments), span)
         if found is None:
-            known = [*scope.named(ir.Function), *BUILTINS, "mentioned", "distance"]
+            known = [*scope.named(ir.Function), *BUILTINS, "mentioned", "distance", "replay"]
             self.fault(f"there is no function named {name}{suggestion(name, known)}", span)
         elif not (isinstance(found, ir.Symbol) and isinstance(found.sort, t.Anything)):
             self.fault(f"{name} is not a function", span)
@@ -324,6 +326,20 @@ class Checker:
                     return ir.Distance(successors.sort.value, expression.span, node, successors, goal, shapes.numeral(rest))
         usage = "write distance(node, successors, goal) with two functions: node to map of costs, node to bool"
         usage += "; a number may follow, the most nodes that are expanded"
+        self.fault(usage, expression.span, "sort")
+        return self.bad(expression.span)
+
+    def replay(self, expression: s.Apply, scope: Scope) -> ir.Expr:
+        """`replay(start, actions, step)`, where the last names a function."""
+        match expression.arguments:
+            case (start, actions, s.Name(name=by)):
+                step = scope.find(by)
+                if isinstance(step, ir.Function) and len(step.parameters) == 2:
+                    node, action = (p.sort for p in step.parameters)
+                    if t.accepts(t.Optional(node), step.sort):
+                        first = self.check(start, node, scope)
+                        return ir.Replay(t.List(node), expression.span, first, self.check(actions, t.List(action), scope), step)
+        usage = "write replay(node, actions, step) with a function: node and action to the next node, or none"
         self.fault(usage, expression.span, "sort")
         return self.bad(expression.span)
 

@@ -151,6 +151,15 @@ class Distance(Expr):
 
 
 @dataclass(frozen=True, eq=False)
+class Replay(Expr):
+    """The nodes that actions lead through, the start included; no value when one of them leads nowhere."""
+
+    start: Expr
+    actions: Expr
+    step: Function
+
+
+@dataclass(frozen=True, eq=False)
 class Function:
     """A named expression with parameters; functions do not recurse."""
 

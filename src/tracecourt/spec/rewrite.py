@@ -28,6 +28,8 @@ def parts(e: ir.Expr) -> tuple[ir.Expr, ...]:
             return (value,)
         case ir.Distance(start=start):
             return (start,)
+        case ir.Replay(start=start, actions=actions):
+            return (start, actions)
     return ()
 
 
@@ -43,6 +45,8 @@ def symbols(e: ir.Expr) -> Iterator[ir.Symbol]:
         yield from symbols(e.function.body)
     if isinstance(e, ir.Distance):
         yield from (*symbols(e.successors.body), *symbols(e.goal.body))
+    if isinstance(e, ir.Replay):
+        yield from symbols(e.step.body)
     if isinstance(e, (ir.Within, ir.Inhabitants)):
         for limit in limits(e.of):
             yield from symbols(limit)
@@ -87,6 +91,8 @@ def substitute(e: ir.Expr, values: Mapping[ir.Symbol, ir.Expr]) -> ir.Expr:
             return replace(e, value=substitute(value, values))
         case ir.Distance(start=start):
             return replace(e, start=substitute(start, values))
+        case ir.Replay(start=start, actions=actions):
+            return replace(e, start=substitute(start, values), actions=substitute(actions, values))
     return e
 
 
