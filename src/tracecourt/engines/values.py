@@ -138,8 +138,7 @@ def _joins(shape: Shape) -> bool:
             return terminal.numeric
         case Part(ways=ways):
             return all(
-                (len(way) == 1 and _joins(way[0]))
-                or (len(way) == 3 and _joins(way[0]) and _sign(way[1]) and _joins(way[2]))
+                (len(way) == 1 and _joins(way[0])) or (len(way) == 3 and _joins(way[0]) and _sign(way[1]) and _joins(way[2]))
                 for way in ways
             )
     return isinstance(shape, Again)
