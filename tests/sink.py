@@ -23,6 +23,7 @@ domain sink
   fact tint: map Node -> Color
   fact word: text
   fact on: bool
+  fact sum: arithmetic
 
   -- the message may stand on the line of its rule, or below it
   require a-goal: goal != {} else "there is no goal among {size} nodes {{really}}"
@@ -49,6 +50,7 @@ domain sink
     hint = none
     word = "w"
     on = chance(0.5)
+    sum = (1, "+", (2, "*", 3))
     path = shuffled(goal)
     edge = {(a, b): 1 for a, b in pairs(path)}
     tint = {n: pick(Color) for n in Node}
@@ -151,6 +153,7 @@ procedure sink
     hint = 1
     word = "w"
     on = true
+    sum = 1
     goal = {1}
     weight = 2
     make(0, 0)
@@ -161,6 +164,7 @@ procedure sink
     hint = 1
     word = "w"
     on = false
+    sum = (1, "/", 2)
     goal = {0}
     take(1)
 """

@@ -38,6 +38,8 @@ def sign: enum {"+", "-"} = "-"
 
 def lost: int = m[99]
 def next(n: int): map int -> rational = {k: 1/2 for k in [n + 1, 2 * n] if k < 9}
+def double(n: int, times: int): int? = if times > 3 then none else n * power(2, times)
+def e: arithmetic = ((3, "+", 1/2), "*", (4, "-", 2))
 def at_six(n: int): bool = n = 6
 def roads(n: int): map int -> int = {0: {1: 5, 2: 1}, 2: {1: 1}, 1: {6: 1}}[n] ?? {}
 def nowhere(n: int): bool = n = 100
@@ -272,6 +274,18 @@ def test_an_atom_with_a_term_without_value_is_false(value: Value, expression: st
         pytest.param("list list int", "sequences(2, [1, 2])", [(1, 1), (1, 2), (2, 1), (2, 2)], id="sequences"),
         pytest.param("int", "size(sequences(-1, [1, 2]))", None, id="sequences-of-negative-length"),
         pytest.param("list int", "without(l, 1)", [3, 2, 1], id="without"),
+        pytest.param("list int", "without_all(l, [1, 3])", [2, 1], id="without-several"),
+        pytest.param("list int", "without_all(l, [1, 1, 1])", None, id="without-more-than-there-are"),
+        pytest.param("list int", "flat([[1, 2], [], [2]])", [1, 2, 2], id="flat"),
+        pytest.param("rational", "worth(e)", 7, id="worth"),
+        pytest.param("rational", 'worth((1, "/", (1, "-", 1)))', None, id="worth-of-a-division-by-zero"),
+        pytest.param("rational", "worth(" + '(1, "+", ' * 60 + "1" + ")" * 60 + ")", 61, id="worth-of-a-long-sum"),
+        pytest.param("list rational", "leaves(e)", [3, HALF, 4, 2], id="leaves"),
+        pytest.param("list rational", "results(e)", [7 * HALF, 2, 7], id="results-from-the-inside"),
+        pytest.param("list rational", "leaves(5) + results(5)", [5], id="a-number-is-arithmetic"),
+        pytest.param("list int", "replay(1, [1, 2], double)", [1, 2, 8], id="replay"),
+        pytest.param("list int", "replay(1, [n for n in s if n > 9], double)", [1], id="replay-of-nothing"),
+        pytest.param("list int", "replay(1, [1, 4, 1], double)", None, id="replay-that-leads-nowhere"),
         pytest.param("list int", "without(l, 9)", None, id="without-what-is-not-there"),
         pytest.param("list int", "sorted(l)", [1, 1, 2, 3], id="sorted"),
         pytest.param("text", 'words(["a", "b"])', "a b", id="words"),

@@ -112,6 +112,7 @@ def test_expressions(text: str, structure: str) -> None:
         pytest.param("int", "int", id="int"),
         pytest.param("rational", "rational", id="rational"),
         pytest.param("bool", "bool", id="bool"),
+        pytest.param("arithmetic", "arithmetic", id="arithmetic"),
         pytest.param("text", "text", id="text"),
         pytest.param("0..k-1", "0..k-1", id="range"),
         pytest.param("-k..2 * k", "-k..2 * k", id="range-from-a-negative"),
@@ -137,11 +138,11 @@ def test_sorts(pack: Pack, text: str, shown: str) -> None:
 
 # ---------------------------------------------------------------- declarations
 def test_a_domain_keeps_its_items_in_the_order_of_the_text(sink: ir.System) -> None:
-    assert [f.name for f in sink.facts] == ["start", "hint", "goal", "edge", "path", "tint", "word", "on"]
+    assert [f.name for f in sink.facts] == ["start", "hint", "goal", "edge", "path", "tint", "word", "on", "sum"]
     assert [p.symbol.name for p in sink.params] == ["size", "scale", "mode", "moves", "weight", "eager"]
     assert [d.name for d in sink.demands] == ["problem/a-goal", "problem/cheap"]
     assert [(step.kind, step.symbol and step.symbol.name) for step in sink.sample] == [
-        ("let", "k"), ("draw", "goal"), ("draw", "start"), ("draw", "hint"), ("draw", "word"), ("draw", "on"),
+        ("let", "k"), ("draw", "goal"), ("draw", "start"), ("draw", "hint"), ("draw", "word"), ("draw", "on"), ("draw", "sum"),
         ("draw", "path"), ("draw", "edge"), ("draw", "tint"), ("reject", None),
     ]  # fmt: skip
 
@@ -364,7 +365,7 @@ def test_trace_blocks_are_typed_over_their_domain(pack: Pack) -> None:
     pack.write(PROCEDURE)
     sound, unsound = pack.specifications.examples("sink")
     assert (sound.verdict, sound.rule, sound.at, sound.doc) == ("sound", None, None, "One node, made and taken.")
-    assert sound.settings == {"start": 0, "hint": 1, "word": "w", "on": True, "goal": frozenset({1}), "weight": 2}
+    assert sound.settings == {"start": 0, "hint": 1, "word": "w", "on": True, "sum": 1, "goal": frozenset({1}), "weight": 2}
     assert sound.events == (("make", (0, 0)), ("take", (0,)))
     assert (unsound.verdict, unsound.rule, unsound.at) == ("unsound", "take/best", 0)
 

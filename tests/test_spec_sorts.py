@@ -13,6 +13,8 @@ INT_FOR_BOOL = "this is an int, but a bool is needed here"
 ORDER = "elements are ordered by numbers, not by a bool"
 BOOL_FOR_RATIONAL = "this is a bool, but a rational is needed here"
 QUEUE = "only a variable of the state can be a queue"
+SIGN = "an arithmetic expression is joined by one of +, -, *, /, not by a bool"
+REPLAY = "write replay(node, actions, step) with a function: node and action to the next node, or none"
 SPLIT = "the elements of a list int cannot be taken apart into 2 names"
 
 
@@ -54,6 +56,8 @@ def pack(tmp_path: Path) -> Pack:
         pytest.param("‹abs(1, 2)›", ["abs is used as abs(number), not with (int, int)"], id="arity-of-a-builtin"),
         pytest.param("‹first({1: 2})›", ["first is used as first(list), not with (map int -> int)"], id="sort-for-a-builtin"),
         pytest.param("‹pick({1})›", ["pick draws at random, which only a sample block may do"], id="chance"),
+        pytest.param("worth((1, ‹true›, 2)) = 1", [SIGN], id="sign"),
+        pytest.param("‹replay(1, [1], one)› = []", [REPLAY], id="replay"),
         pytest.param("size({‹{1: {}}[1]›, {2}})", ["it is not known here of what this is empty"], id="empty-of-what"),
     ],
 )

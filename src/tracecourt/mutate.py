@@ -218,7 +218,9 @@ class Proposer:
             case t.Int() | t.Rational():
                 return list(range(12))
             case t.Formula():
-                return [(a, sign, b) for a in range(1, 5) for b in range(1, 5) for sign in t.SIGNS]
+                return [(a, sign, b) for a in range(1, 5) for b in range(4) for sign in t.SIGNS]
+            case t.Optional(inner=inner):
+                return [None, *self.plain(inner)]
             case t.Enum(members=members):
                 return list(members)
             case t.Bool():

@@ -354,11 +354,11 @@ def _results(formula: Any) -> list[Any]:
     if not isinstance(formula, tuple):
         return []
     left, sign, right = formula
-    before = [*_results(left), *_results(right)]
-    a, b = _worth(left), _worth(right)
+    of_left, of_right = _results(left), _results(right)
+    a, b = of_left[-1] if of_left else left, of_right[-1] if of_right else right
     if sign == "/":
-        return [*before, whole(Fraction(a) / _nonzero(b))]
-    return [*before, a + b if sign == "+" else a - b if sign == "-" else a * b]
+        return [*of_left, *of_right, whole(Fraction(a) / _nonzero(b))]
+    return [*of_left, *of_right, a + b if sign == "+" else a - b if sign == "-" else a * b]
 
 
 _UNARY: dict[str, Callable[[Any], Any]] = {

@@ -142,33 +142,11 @@ class Checker:
                 sorts = (wanted.element, wanted.value)
                 pairs = [zip(item, sorts, strict=True) for item in items if isinstance(item, tuple)]
                 return ir.Display(wanted, expression.span, "map", tuple(self.check(i, w, scope) for p in pairs for i, w in p))
-            case s.Collection(kind="tuple", items=(s.Expression() as a, s.Expression() as sign, s.Expression() as b)) if (
-                isinstance(wanted, t.Formula)
-            ):
-                parts = (self.check(a, wanted, scope), self.sign(sign, scope), self.check(b, wanted, scope))
-                return ir.Display(wanted, expression.span, "tuple", parts)
-            case s.Collection(kind="tuple", items=items) if isinstance(wanted, t.Tuple) and len(items) == len(wanted.fields):
-                inner = tuple(
-                    self.check(i, f, scope)
-                    for i, (_, f) in zip(items, wanted.fields, strict=True)
-                    if isinstance(i, s.Expression)
-                )
+            case s.Collection(kind="tuple", items=items) if fields := t.fields(wanted, len(items)):
+                parted = zip(items, fields, strict=True)
+                inner = tuple(self.check(i, f, scope) for i, f in parted if isinstance(i, s.Expression))
                 return ir.Display(wanted, expression.span, "tuple", inner)
         return self.fit(self.infer(expression, scope), wanted)
-
-    def sign(self, expression: s.Expression, scope: Scope) -> ir.Expr:
-        """What joins two formulas: a sign written out, or a value of an enumeration of signs."""
-        match expression:
-            case s.Literal(value=str() as text) if text in t.SIGNS:
-                return ir.Const(t.Enum(t.SIGNS), expression.span, text)
-        found = self.plain(expression, scope)
-        if not (isinstance(found.sort, t.Enum) and set(found.sort.members) <= set(t.SIGNS)):
-            self.fault(
-                f"an arithmetic expression is joined by one of {', '.join(t.SIGNS)}, not by {_a(found.sort)}",
-                found.span,
-                "sort",
-            )
-        return found
 
     def fit(self, found: ir.Expr, wanted: t.Sort) -> ir.Expr:
         """The same value as the wanted sort; an optional is unwrapped where a plain value is wanted."""
@@ -399,11 +377,10 @@ class Checker:
             operands = operands[::-1]
         left = self.infer(operands[0], scope)
         match operands[1]:
-            case s.Name(name=name) | s.Literal(value=str() as name):
-                enumerated = shapes.member(name, left.sort)
+            case s.Name(name=name) | s.Literal(value=str() as name) if shapes.member(name, left.sort):
+                right = self.check(operands[1], left.sort, scope)
             case _:
-                enumerated = False
-        right = self.check(operands[1], left.sort, scope) if enumerated else self.infer(operands[1], scope)
+                right = self.infer(operands[1], scope)
         if isinstance(left.sort, t.Empty):
             left, right = right, left
         if isinstance(right.sort, t.Empty) and isinstance(left.sort, t.Collection):

@@ -286,6 +286,8 @@ def accepts(wanted: Sort, given: Sort) -> bool:
             return True
         case Tuple(fields=w), Tuple(fields=g):
             return len(w) == len(g) and all(accepts(a, b) for (_, a), (_, b) in zip(w, g, strict=True))
+        case Enum(members=w), Enum(members=g):
+            return set(g) <= set(w)
         case Collection(), Empty():
             return True
         case (Queue(), _) | (_, Queue()):
@@ -296,6 +298,16 @@ def accepts(wanted: Sort, given: Sort) -> bool:
             return accepts(w, g)
         case _:
             return wanted == given
+
+
+def fields(sort: Sort, count: int) -> tuple[Sort, ...]:
+    """The sorts of the parts of a value that is written out as a tuple of so many; none when it cannot be."""
+    match sort:
+        case Tuple(fields=named) if len(named) == count:
+            return tuple(inner for _, inner in named)
+        case Formula() if count == 3:
+            return sort, Enum(SIGNS), sort
+    return ()
 
 
 def join(one: Sort, other: Sort) -> Sort | None:
