@@ -13,7 +13,7 @@ INT_FOR_BOOL = "this is an int, but a bool is needed here"
 ORDER = "elements are ordered by numbers, not by a bool"
 BOOL_FOR_RATIONAL = "this is a bool, but a rational is needed here"
 QUEUE = "only a variable of the state can be a queue"
-SIGN = "an arithmetic expression is joined by one of +, -, *, /, not by a bool"
+SIGN = "this is a bool, but an enum {+, -, *, /} is needed here"
 REPLAY = "write replay(node, actions, step) with a function: node and action to the next node, or none"
 SPLIT = "the elements of a list int cannot be taken apart into 2 names"
 

@@ -84,6 +84,8 @@ class Trial:
         document, form = self.document, self.form
         if document.ended or document.cut or document.tokens or document.fault is not None:
             return False
+        if form.grammar.may_be_longer(document.trace, document.start):
+            return True  # a name may have been cut; which names there are, the text need not say
         return any(
             all(rule.level == DECLARED for rule in form.interpreter.broken(step.action, self.r, grown))
             for grown in document.growths(form, step)
@@ -166,6 +168,9 @@ def reconstruct(trial: Trial) -> None:
     printed = [(step.action, step.shown, step.arguments) for step in document.steps]
     start = list(trial.r)
     found = form.hidden.explain(start, printed, ended=document.ended)
+    if isinstance(found, Refutation) and found.event == len(document.steps) - 1 and _may_be_cut(form, document):
+        trial.doubtful, trial.r = True, found.states[0]
+        return
     if isinstance(found, Refutation):
         (rule, count), *_ = Counter(found.rules).most_common(1)
         state = found.states[found.rules.index(rule)]
@@ -189,6 +194,14 @@ def reconstruct(trial: Trial) -> None:
         except TooLarge:
             trial.follows_unknown = True
     trial.reconstructed = tuple(_event(action, arguments) for action, arguments in events)
+
+
+def _may_be_cut(form: Format, document: Document) -> bool:
+    """Whether the last word of a text that shows a part of the run may go on."""
+    if document.ended or document.cut or document.tokens or document.fault is not None:
+        return False
+    grammar, source = form.grammar, document.trace
+    return bool(grammar.growths(source, document.start)) or grammar.may_be_longer(source, document.start)
 
 
 def _answers(form: Format, step: Step) -> bool:
@@ -247,6 +260,8 @@ def conclude(trial: Trial, id: str) -> Report:
         return _report(trial, id, Verdict.MALFORMED if document.fault else Verdict.TRUNCATED, message)
     try:
         demanded = form.interpreter.demanded(trial.r)
+        if demanded and document.fault is None and document.start == "document" and not (document.steps or document.ended):
+            return _report(trial, id, Verdict.TRUNCATED, "the text ends before the problem is stated")
         if demanded and document.fault is None:
             message = form.interpreter.message(demanded[0], trial.r)
             return _report(trial, id, Verdict.MALFORMED, f"the problem is none: {message}", rule=demanded[0].name)

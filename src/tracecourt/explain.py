@@ -108,6 +108,9 @@ def explain(
     first = report.violations[0] if report.violations else report.declared
     if first is None or report.verdict not in (Verdict.UNSOUND, Verdict.SOUND):
         return Explanation(report, later=report.violations)
+    if form.system.partial:  # the run is a guess where it is not printed; the message says what the states have against it
+        level = ir.LEVELS.index(first.rule.level)
+        return Explanation(report, violation=first, falls=ir.LEVELS[level + 1 :])
     return _explained(form, document, report, first)
 
 

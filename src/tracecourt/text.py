@@ -59,14 +59,14 @@ def excerpt(source: Source, span: Span, gutter: str = "  │ ", width: int = EXC
     Long lines are cut around the span at word boundaries, with an ellipsis on each side that was cut.
     """
     line, _ = source.position(span.start)
-    begin = source._line_starts[line - 1]
-    end = source.text.find("\n", begin)
+    beginning = source._line_starts[line - 1]
+    end = source.text.find("\n", beginning)
     end = len(source.text) if end < 0 else end
     start, stop = span.start, max(min(span.end, end), span.start)
     shown = max(min(stop - start, width), 1)
-    left = _word_start(source.text, max(begin, start - (width - shown) * 2 // 3), begin, start)
+    left = _word_start(source.text, max(beginning, start - (width - shown) * 2 // 3), beginning, start)
     right = _word_end(source.text, min(end, left + width), end, min(stop, start + width))
-    before, after = ("… " if left > begin else ""), (" …" if right < end else "")
+    before, after = ("… " if left > beginning else ""), (" …" if right < end else "")
     text = "".join(c if c.isprintable() else "·" for c in source.text[left:right])
     carets = " " * (len(before) + start - left) + "^" * max(min(stop, right) - start, 1)
     return f"{gutter}{before}{text}{after}\n{gutter}{carets}"

@@ -264,6 +264,17 @@ class TraceGrammar:
             if name != END
         )
 
+    def may_be_longer(self, source: Source, start: str) -> bool:
+        """Whether the last word of a legal text is one that carries a text, and may have been cut."""
+        text = source.text
+        if not text or text[-1].isspace():
+            return False
+        *_, last = self._lark.parse_interactive(text, start=start).iter_parse()
+        terminal, pattern = self.terminals[last.type], self._pattern(last.type)
+        word = text[last.start_pos or 0 :]
+        more = any(pattern.fullmatch(" " + word + c, pos=1) for c in "aA0_")
+        return terminal.literal is None and not terminal.numeric and more
+
     def growths(self, source: Source, start: str) -> list[str]:
         """The digits that may have been cut from the end of a legal text whose last word is a number; at most three."""
         text = source.text

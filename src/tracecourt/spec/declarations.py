@@ -12,7 +12,7 @@ from tracecourt.spec import syntax as s
 from tracecourt.spec.expressions import Checker
 from tracecourt.spec.parser import too_deep
 from tracecourt.spec.rewrite import symbols
-from tracecourt.spec.scope import Declared, Scope
+from tracecourt.spec.scope import Declared, Scope, meets, signature
 from tracecourt.text import Diagnostic, Note, Source, Span
 
 ALLOWED = {
@@ -216,9 +216,9 @@ class Declarations(Checker):
             hint = suggestion(item.name, self.supplied.visible())
             self.fault(f"this need is not met: neither the domain nor the format declares {item.name}{hint}", item.span, "join")
             return t.ANYTHING if item.sort is None else wanted
-        if not _meets(wanted, found):
+        if not meets(wanted, found):
             notes = (Note("declared here", found.source, found.span),) if isinstance(found, ir.Function) else ()
-            self.fault(f"{item.name} is declared, but not as it is needed here: {_signature(found)}", item.span, "join", notes)
+            self.fault(f"{item.name} is declared, but not as it is needed here: {signature(found)}", item.span, "join", notes)
             return wanted
         return found
 
@@ -492,30 +492,3 @@ def _declares(item: s.Item | s.Variable) -> type[Declared]:
         case s.Define() | s.Need(parameters=tuple()):
             return ir.Function
     return ir.Symbol
-
-
-def _meets(wanted: Declared, found: Declared) -> bool:
-    match wanted, found:
-        case t.Sort(), t.Sort():
-            return True
-        case ir.Symbol(sort=w), ir.Symbol(sort=g, kind="fact" | "param"):
-            return t.accepts(w, g)
-        case ir.Symbol(sort=w), ir.Function(sort=g, parameters=()):
-            return t.accepts(w, g)
-        case ir.Function(), ir.Function():
-            return (
-                len(wanted.parameters) == len(found.parameters)
-                and all(t.accepts(f.sort, w.sort) for w, f in zip(wanted.parameters, found.parameters, strict=True))
-                and t.accepts(wanted.sort, found.sort)
-            )
-    return False
-
-
-def _signature(found: Declared) -> str:
-    match found:
-        case ir.Function():
-            inner = ", ".join(f"{p.name}: {p.sort}" for p in found.parameters)
-            return f"it is {found.name}({inner}): {found.sort}"
-        case ir.Symbol():
-            return f"it is {found.name}: {found.sort}"
-    return "it is a sort"

@@ -39,3 +39,32 @@ class Scope:
     def inner(self, symbols: Iterable[ir.Symbol]) -> Scope:
         """A scope with some locals."""
         return Scope({symbol.name: symbol for symbol in symbols}, self)
+
+
+def meets(wanted: Declared, found: Declared) -> bool:
+    """Whether what is found may stand where the other is needed."""
+    match wanted, found:
+        case t.Sort(), t.Sort():
+            return True
+        case ir.Symbol(sort=w), ir.Symbol(sort=g, kind="fact" | "param"):
+            return t.accepts(w, g)
+        case ir.Symbol(sort=w), ir.Function(sort=g, parameters=()):
+            return t.accepts(w, g)
+        case ir.Function(), ir.Function():
+            return (
+                len(wanted.parameters) == len(found.parameters)
+                and all(t.accepts(f.sort, w.sort) for w, f in zip(wanted.parameters, found.parameters, strict=True))
+                and t.accepts(wanted.sort, found.sort)
+            )
+    return False
+
+
+def signature(found: Declared) -> str:
+    """What something is, in words."""
+    match found:
+        case ir.Function():
+            inner = ", ".join(f"{p.name}: {p.sort}" for p in found.parameters)
+            return f"it is {found.name}({inner}): {found.sort}"
+        case ir.Symbol():
+            return f"it is {found.name}: {found.sort}"
+    return "it is a sort"
