@@ -46,9 +46,10 @@ class Desk:
         for module in ("formats", "catalogue"):
             monkeypatch.setattr(f"tracecourt.{module}.open_format", open_once)
 
-    def run(self, *arguments: str, stdin: str | bytes = b"") -> Outcome:
+    def run(self, *arguments: str, stdin: str | bytes | None = b"") -> Outcome:
+        """What a command does with a standard input, which is closed where it is None."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        self.monkeypatch.setattr("sys.stdin", None if data is None else io.TextIOWrapper(io.BytesIO(data)))
         self.capsys.readouterr()
         code = 0
         try:

@@ -311,6 +311,11 @@ def test_a_file_that_cannot_be_read_is_named(desk: Desk, path: str, data: bytes 
         assert said in outcome.err
 
 
+def test_a_closed_standard_input_is_named(desk: Desk) -> None:
+    outcome = orderly(desk.run("check", "-", *MAZE, stdin=None))
+    assert (outcome.code, outcome.err) == (2, "tracecourt: cannot read -: the standard input is closed\n")
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="everything is readable for root")
 def test_a_file_without_permission_is_named(desk: Desk) -> None:
     Path("secret.jsonl").touch(mode=0)
@@ -360,7 +365,7 @@ WRONG_PARAMS = [
     ("=5", "--param =5: write NAME=VALUE"),
     ("", "--param : write NAME=VALUE"),
     ("wdith=3", "searchformer-maze has no parameter wdith (did you mean width?)"),
-    ("zzz=3", "has no parameter zzz (known: directions, height, reopen, weight, width)"),
+    ("zzz=3", "has no parameter zzz (known: "),
     ("width=", "--param width=: this is not a number from 1 to 100000"),
     ("width=abc", "--param width=abc: this is not a number from 1 to 100000"),
     ("width=1+1", "--param width=1+1: this is not a number"),
@@ -690,7 +695,6 @@ def shell(script: str, encoding: str = "utf-8", **environment: str) -> subproces
             "1 compared, 0 different\n",
             id="generate | check",
         ),
-        pytest.param("$T check - -f searchformer-maze <&-", 2, "", "tracecourt: cannot read -: .*closed\n", id="no stdin"),
         pytest.param(
             "$T generate -f searchformer-maze -n 1 >/dev/full",
             2,
@@ -698,7 +702,6 @@ def shell(script: str, encoding: str = "utf-8", **environment: str) -> subproces
             "tracecourt: cannot write: No space left on device\n",
             id="full",
         ),
-        pytest.param("$T generate -f searchformer-maze -n 1 2>&-", 0, r"\{.*\}\n", "", id="no stderr"),
         pytest.param(f"{SMALL_CORPUS} | $T check - {NO_STREAMS}; echo $?", 0, "1\n", "", id="no streams at all"),
         pytest.param("$T check $'\\xff' -f $'\\xfe'", 2, "", "tracecourt: there is no format named .*\n", id="no UTF-8"),
     ],

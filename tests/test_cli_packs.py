@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 
 # ---------------------------------------------------------------- new
-@pytest.mark.parametrize("name", ["my-format", "a", "7", "x-1-y2", "format", "maze"])
+@pytest.mark.parametrize("name", ["my-format", "7", "format"])
 def test_a_new_pack_passes_at_once(desk: Desk, name: str) -> None:
     outcome = orderly(desk.run("new", name))
     assert outcome.code == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Token, Tree
-from lark.exceptions import GrammarError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import GrammarError, LexError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from tracecourt.errors import SpecError
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
@@ -131,7 +131,7 @@ class TraceGrammar:
                 propagate_positions=_somewhere,
                 transformer=builder,
             )
-        except (GrammarError, UnexpectedInput, OSError) as error:
+        except (GrammarError, LexError, UnexpectedInput, OSError) as error:
             raise SpecError([_grammar_fault(source, error)]) from None
         try:
             self.terminals = {
