@@ -43,8 +43,7 @@ class Desk:
 
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.capsys, self.monkeypatch = capsys, monkeypatch
-        for module in ("formats", "catalogue"):
-            monkeypatch.setattr(f"tracecourt.{module}.open_format", open_once)
+        monkeypatch.setattr("tracecourt.formats.open_format", open_once)
 
     def run(self, *arguments: str, stdin: str | bytes | None = b"") -> Outcome:
         """What a command does with a standard input, which is closed where it is None."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracecourt.formats import open_format
 from tracecourt.resources import Library
+from tracecourt.spec.library import Specifications
 
 
 def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
     """Every format with its parts, events, parameters and source."""
     library = library or Library.shipped()
+    specifications = Specifications(library)
     found = []
     for name in library.names("format"):
-        system = open_format(name, library).system
+        system = specifications.format(name)
         found.append(
             {
                 "name": name,

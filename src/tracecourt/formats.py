@@ -64,7 +64,17 @@ def open_format(name: str, library: Library | None = None) -> Format:
         if not path.is_file():
             raise InputError(f"there is no file {name}")
         library, name = from_path(path, library)
-    system = Specifications(library).format(name)
+    return joined(name, Specifications(library))
+
+
+def joined(name: str, specifications: Specifications) -> Format:
+    """The format of that name, over specifications that may have been read before.
+
+    Raises:
+        InputError, SpecError: as `open_format` does.
+    """
+    library = specifications.library
+    system = specifications.format(name)
     grammar = TraceGrammar.load(system.grammar, library)
     diagnostics = list(_misfits(system, grammar))
     if diagnostics:

@@ -14,7 +14,7 @@ from tracecourt.engines.interpreter import empty
 from tracecourt.engines.primitives import thaw
 from tracecourt.engines.values import freeze, show
 from tracecourt.errors import InputError, SpecError, TracecourtError, suggestion
-from tracecourt.formats import Format, open_format
+from tracecourt.formats import Format, joined
 from tracecourt.grammar.trace_grammar import TraceGrammar
 from tracecourt.report.text import sentence
 from tracecourt.resources import KINDS, Library, read_source
@@ -69,9 +69,9 @@ def lint(path: Path) -> Findings:
     files = sorted(_files(path))
     if not files:
         raise InputError(f"{path} holds no specs/*/NAME{SPEC} and no grammars/NAME{GRAMMAR}")
-    library, findings = Library.shipped().extended(_root(path)), Findings()
+    specifications, findings = Specifications(Library.shipped().extended(_root(path))), Findings()
     for file in files:
-        _file(file, library, findings)
+        _file(file, specifications, findings)
     return findings
 
 
@@ -90,7 +90,8 @@ def _root(path: Path) -> Path:
     return above[min(depth, len(above) - 1)]
 
 
-def _file(file: Path, library: Library, findings: Findings) -> None:
+def _file(file: Path, specifications: Specifications, findings: Findings) -> None:
+    library = specifications.library
     source = findings.attempt(str(file), lambda: read_source(file))
     if source is None:
         return
@@ -98,7 +99,6 @@ def _file(file: Path, library: Library, findings: Findings) -> None:
         if _is_trace_grammar(source):
             findings.attempt(str(file), lambda: TraceGrammar.load(file.stem, library))
         return
-    specifications = Specifications(library)
     declarations = findings.attempt(str(file), lambda: parse(source))
     for declaration in declarations or ():
         name = declaration.name
@@ -106,7 +106,7 @@ def _file(file: Path, library: Library, findings: Findings) -> None:
             message = f"a {declaration.kind} {name} lies in specs/{KINDS[declaration.kind]}/{name}.spec"
             findings.note(Diagnostic(message, source, declaration.span, "place").render())
         elif declaration.kind == "format":
-            form = findings.attempt(f"format {name}", lambda name=name: open_format(name, library))  # type: ignore[misc]
+            form = findings.attempt(f"format {name}", lambda name=name: joined(name, specifications))  # type: ignore[misc]
             if form is not None:
                 _examples(form, file, findings)
         else:
@@ -123,8 +123,11 @@ def _is_trace_grammar(source: Source) -> bool:
 
 # ---------------------------------------------------------------- trace blocks
 def _blocks(name: str, specifications: Specifications, findings: Findings) -> None:
+    systems: dict[str, ir.System] = {}
     for example in findings.attempt(f"trace blocks of {name}", lambda: specifications.examples(name)) or ():
-        system = specifications.over(name, example.domain)
+        if example.domain not in systems:
+            systems[example.domain] = specifications.over(name, example.domain)
+        system = systems[example.domain]
         report = findings.attempt(f"trace block of {name}", lambda e=example, s=system: tried(e, s))  # type: ignore[misc]
         wanted = {"verdict": example.verdict}
         if example.rule is not None:
