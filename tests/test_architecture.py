@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,12 +85,13 @@ def test_the_fence_names_every_dependency() -> None:
     assert {re.match(r"[a-z0-9-]+", d)[0] for d in declared} == set(FENCE)  # type: ignore[index]
 
 
-def particular_names() -> set[str]:
+@cache
+def particular_names() -> frozenset[str]:
     """Every name of a format, domain, procedure or event that the specifications declare."""
     names = {path.stem for folder in KINDS.values() for path in (ROOT / "specs" / folder).glob("*.spec")}
     for entry in catalogue():
         names |= {*entry["events"]}
-    return names - CONTRACT
+    return frozenset(names - CONTRACT)
 
 
 def words(path: Path) -> Iterator[tuple[int, str]]:

@@ -49,7 +49,6 @@ CORPORA = [
     ("searchformer-maze", "searchformer-maze/30x30-det.jsonl.gz", 10),
     ("searchformer-maze", "searchformer-maze/30x30-nondet.jsonl.gz", 10),
     ("searchformer-maze", "searchformer-maze/real.jsonl", 4),
-    ("searchformer-sokoban", "searchformer-sokoban/hard.jsonl.gz", 12),
 ]
 
 
@@ -65,10 +64,11 @@ def test_genuine_traces_get_their_known_verdict(shared: Path, name: str, file: s
 
 
 @pytest.mark.slow
-def test_genuine_sokoban_traces_are_sound(shared: Path) -> None:
+@pytest.mark.parametrize(("file", "count"), [("generated", 40), ("hard", 12)])
+def test_genuine_sokoban_traces_are_sound(shared: Path, file: str, count: int) -> None:
     form = open_format("searchformer-sokoban")
-    rows = rows_of(shared / "searchformer-sokoban" / "generated.jsonl.gz")
-    assert len(rows) == 40
+    rows = rows_of(shared / "searchformer-sokoban" / f"{file}.jsonl.gz")
+    assert len(rows) == count
     for row in rows:
         assert different(check(form, row["prompt"], row["trace"], row["params"], row["id"]), row["expected"]) == "", row["id"]
 

@@ -47,7 +47,7 @@ def test_every_projection_of_a_genuine_trace_is_explained_by_a_sound_run(shared:
         assert full.plan_follows_trace or report.plan_follows_trace is not True
 
 
-@pytest.mark.parametrize("level", ["l1", "l2", "l3"])
+@pytest.mark.parametrize("level", ["l1", "l2", pytest.param("l3", marks=pytest.mark.slow)])
 def test_a_projection_with_two_events_exchanged_is_refuted_or_explained(shared: Path, level: str) -> None:
     form, whole = open_format(f"dualformer-maze-{level}"), open_format("searchformer-maze")
     random, verdicts = Random(1), Counter[str]()

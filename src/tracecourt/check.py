@@ -168,7 +168,7 @@ def reconstruct(trial: Trial) -> None:
     printed = [(step.action, step.shown, step.arguments) for step in document.steps]
     start = list(trial.r)
     found = form.hidden.explain(start, printed, ended=document.ended)
-    if isinstance(found, Refutation) and found.event == len(document.steps) - 1 and _may_be_cut(form, document):
+    if isinstance(found, Refutation) and found.event == len(document.steps) - 1 and _may_be_cut(form, document, found):
         trial.doubtful, trial.r = True, found.states[0]
         return
     if isinstance(found, Refutation):
@@ -196,12 +196,15 @@ def reconstruct(trial: Trial) -> None:
     trial.reconstructed = tuple(_event(action, arguments) for action, arguments in events)
 
 
-def _may_be_cut(form: Format, document: Document) -> bool:
-    """Whether the last word of a text that shows a part of the run may go on."""
+def _may_be_cut(form: Format, document: Document, found: Refutation) -> bool:
+    """Whether the last word of a text that shows a part of the run may go on so that one of the states allows it."""
     if document.ended or document.cut or document.tokens or document.fault is not None:
         return False
-    grammar, source = form.grammar, document.trace
-    return bool(grammar.growths(source, document.start)) or grammar.may_be_longer(source, document.start)
+    if form.grammar.may_be_longer(document.trace, document.start):
+        return True
+    step = document.steps[-1]
+    grown = [(step.action, step.shown, values) for values in document.growths(form, step)]
+    return any(form.hidden.allows(state, printed) for state in found.states for printed in grown)
 
 
 def _answers(form: Format, step: Step) -> bool:

@@ -211,6 +211,13 @@ class HiddenRuns:
                 return False
         return True
 
+    def allows(self, r: Registers, printed: Printed) -> bool:
+        """Whether some legal event in this state is printed so."""
+        action, shown, values = printed
+        state = self.interpreter.saved(r)
+        found = list(self.legal.arguments(action, state, fixed=_fixed(shown, values)))
+        return any(self.looks(action, shown, values, arguments, state) for arguments in found)
+
     def view(self, action: Action, shown: Sequence[ir.Shown], arguments: Sequence[Any], r: Registers) -> tuple[Any, ...]:
         """What a text shows of an event.
 
