@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,18 @@ def library_root() -> Path:
         if (root / GRAMMARS).is_dir() and (root / "specs").is_dir():
             return root
     raise InputError("the installation is incomplete: grammars/ and specs/ were not found; reinstall tracecourt")
+
+
+def cache_file(name: str) -> Path | None:
+    """A file in the user's own cache folder, for what is slow to make again; None where the folder cannot be used."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "tracecourt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+    return folder / name if mine and os.access(folder, os.W_OK) else None
 
 
 def read_source(path: Path) -> Source:

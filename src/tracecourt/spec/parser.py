@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from lark.indenter import DedentError, Indenter
 
 from tracecourt.errors import SpecError, raise_all
-from tracecourt.resources import library_root, read_source
+from tracecourt.resources import cache_file, library_root, read_source
 from tracecourt.spec import syntax as s
 from tracecourt.text import Diagnostic, Note, Source, Span
 
@@ -72,7 +73,16 @@ def _word(character: str) -> bool:
 def _language() -> tuple[Lark, _Blocks]:
     grammar, blocks = read_source(library_root() / "grammars" / "spec.lark").text, _Blocks()
     starts = ["start", "expr"]
-    lark = Lark(grammar, parser="lalr", start=starts, postlex=blocks, propagate_positions=True, maybe_placeholders=True)
+    kept = cache_file(f"spec-{sys.version_info.major}.{sys.version_info.minor}.lalr")  # Lark's tables take long to compute
+    lark = Lark(
+        grammar,
+        parser="lalr",
+        start=starts,
+        postlex=blocks,
+        propagate_positions=True,
+        maybe_placeholders=True,
+        cache=str(kept) if kept else False,
+    )
     return lark, blocks
 
 
