@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracecourt.documents import Document, Step, Words, read_document
-from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.hidden import Refutation, Run
 from tracecourt.engines.interpreter import UNDEFINED, Action, Undetermined
-from tracecourt.engines.primitives import Registers, Undefined
+from tracecourt.engines.primitives import Registers, TooLarge, Undefined
 from tracecourt.engines.values import show
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
@@ -64,7 +63,8 @@ class Trial:
         interpreter = self.form.interpreter
         broken = interpreter.broken(step.action, self.r, step.arguments)
         if broken:
-            if index == len(self.document.steps) - 1 and not self.violations and self._may_grow(step):
+            last = index == len(self.document.steps) - 1 and not self.violations
+            if last and self.document.may_be_cut(self.form, lambda grown: self._allowed(step, grown)):
                 self.doubtful = True
                 return
             for rule in broken:
@@ -79,17 +79,9 @@ class Trial:
         elif len(self.violations) < KEPT and (alone or UNDEFINED not in violation.message):
             self.violations.append(violation)
 
-    def _may_grow(self, step: Step) -> bool:
-        """Whether the text may have been cut inside the last number of this event, which is then no violation yet."""
-        document, form = self.document, self.form
-        if document.ended or document.cut or document.tokens or document.fault is not None:
-            return False
-        if form.grammar.may_be_longer(document.trace, document.start):
-            return True  # a name may have been cut; which names there are, the text need not say
-        return any(
-            all(rule.level == DECLARED for rule in form.interpreter.broken(step.action, self.r, grown))
-            for grown in document.growths(form, step)
-        )
+    def _allowed(self, step: Step, arguments: tuple[Any, ...]) -> bool:
+        broken = self.form.interpreter.broken(step.action, self.r, arguments)
+        return all(rule.level == DECLARED for rule in broken)
 
     @property
     def inside_event(self) -> bool:
@@ -193,25 +185,25 @@ def reconstruct(trial: Trial) -> None:
                 trial.r, events = better.state, better.events
         except TooLarge:
             trial.follows_unknown = True
-    trial.reconstructed = tuple(_event(action, arguments) for action, arguments in events)
+    trial.reconstructed = tuple(whole_event(action, arguments) for action, arguments in events)
 
 
 def _may_be_cut(form: Format, document: Document, found: Refutation) -> bool:
-    """Whether the last word of a text that shows a part of the run may go on so that one of the states allows it."""
-    if document.ended or document.cut or document.tokens or document.fault is not None:
-        return False
-    if form.grammar.may_be_longer(document.trace, document.start):
-        return True
+    """Whether one of the states that came farthest allows the last event, if its last word was cut."""
     step = document.steps[-1]
-    grown = [(step.action, step.shown, values) for values in document.growths(form, step)]
-    return any(form.hidden.allows(state, printed) for state in found.states for printed in grown)
+
+    def allowed(grown: tuple[Any, ...]) -> bool:
+        return any(form.hidden.allows(state, (step.action, step.shown, grown)) for state in found.states)
+
+    return document.may_be_cut(form, allowed)
 
 
 def _answers(form: Format, step: Step) -> bool:
     return form.system.answer is not None and step.action.event is form.system.answer.event
 
 
-def _event(action: Action, arguments: Sequence[Any]) -> str:
+def whole_event(action: Action, arguments: Sequence[Any]) -> str:
+    """An event with all its arguments, as a person writes it."""
     return event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,20 @@ class Document:
     tail: frozenset[str] = frozenset()
     _found: dict[int, list[Any]] = field(default_factory=dict, repr=False)
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the text may have been cut inside its last word, with nothing that says otherwise."""
+        return not (self.ended or self.cut or self.tokens or self.fault)
+
+    def may_be_cut(self, form: Format, allowed: Callable[[tuple[Any, ...]], bool]) -> bool:
+        """Whether the last event may be another one, whose last word was cut.
+
+        A number is tried with the digits that it may have lost; which names there are, the text need not say.
+        """
+        if not self.open_ended:
+            return False
+        return form.grammar.may_be_longer(self.trace, self.start) or any(map(allowed, self.growths(form, self.steps[-1])))
+
     def mentions(self, sort: t.Sort) -> list[Any]:
         """Every value that the problem and the trace print where the sort is asked for, once each."""
         if id(sort) not in self._found:
@@ -77,6 +91,22 @@ class Document:
                 yield sort, self.facts[name]
         for step in self.steps:
             yield from ((part.sort, value) for part, value in zip(step.shown, step.arguments, strict=True))
+
+
+def unwritten(system: ir.System, facts: dict[str, Any], steps: Sequence[Step], *, ended: bool) -> Document:
+    """The document of events that no text was read for."""
+    return Document(
+        trace=Source("trace", ""),
+        facts=facts,
+        sorts={fact.name: fact.sort for fact in system.facts},
+        steps=tuple(steps),
+        ended=ended,
+        cut=False,
+        fault=None,
+        missing=(),
+        start="trace",
+        tokens=True,
+    )
 
 
 def joined(words: Words | None) -> str:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tracecourt.check import Trial, conclude, event_text, opened, written
+from tracecourt.check import Trial, conclude, opened, whole_event, written
 from tracecourt.documents import Document, Step, Words, read_document
-from tracecourt.engines.evaluate import TooLarge
-from tracecourt.engines.primitives import Registers
+from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.queues import KeyedQueue
 from tracecourt.engines.values import show
 from tracecourt.formats import Format
@@ -271,8 +270,5 @@ def _legal(form: Format, r: Registers) -> tuple[tuple[str, ...] | None, bool]:
         found = list(islice(form.legal.legal(r), LEGAL + 1))
     except TooLarge:
         return None, False
-    shown = tuple(
-        event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
-        for action, arguments in found[:LEGAL]
-    )
+    shown = tuple(whole_event(action, arguments) for action, arguments in found[:LEGAL])
     return shown, len(found) > LEGAL

@@ -8,11 +8,10 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from tracecourt.documents import Document, Step
-from tracecourt.engines.evaluate import TooLarge
+from tracecourt.documents import Document, Step, unwritten
 from tracecourt.engines.interpreter import Action
-from tracecourt.engines.primitives import Registers
-from tracecourt.engines.values import freeze, spell
+from tracecourt.engines.primitives import Registers, TooLarge
+from tracecourt.engines.values import snapshot, spell
 from tracecourt.errors import InputError
 from tracecourt.formats import Format, argument_sorts
 from tracecourt.grammar.items import Raw
@@ -20,7 +19,6 @@ from tracecourt.grammar.printing import Printer
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
-from tracecourt.text import Source
 from tracecourt.verdict import plain
 
 DRAWS = 2_000  # random problems tried before giving up
@@ -144,7 +142,7 @@ class Generator:
 
     def _state(self, r: Registers) -> Any:
         """The values of the state variables, as something that can be compared."""
-        return freeze(tuple(self.form.interpreter.state(r).values()))
+        return tuple(map(snapshot, self.form.interpreter.state(r).values()))
 
     def answer(self, r: Registers) -> Iterator[Event]:
         """The events that print what the search found."""
@@ -184,10 +182,8 @@ class Generator:
     def document(self, problem: Problem, events: Sequence[Event]) -> Document:
         """What the text of a problem and printed events would be read as."""
         shown = self.form.system.shown
-        steps = tuple(Step(action, arguments, shown[action.event.name]) for action, arguments in events)
-        sorts = {fact.name: fact.sort for fact in self.form.system.facts}
-        ended = END in self.form.grammar.items
-        return Document(Source("trace", ""), problem.facts, sorts, steps, ended, False, None, (), "trace", True)
+        steps = [Step(action, arguments, shown[action.event.name]) for action, arguments in events]
+        return unwritten(self.form.system, problem.facts, steps, ended=END in self.form.grammar.items)
 
     def rows(self, number: int, seed: int, *, declared: bool = False) -> Iterator[dict[str, Any]]:
         """Rows with sound traces."""

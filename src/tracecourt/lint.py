@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tracecourt.check import Trial, check, conclude
-from tracecourt.documents import Document, Step
+from tracecourt.documents import Step, unwritten
 from tracecourt.engines.interpreter import empty
 from tracecourt.engines.primitives import thaw
 from tracecourt.engines.values import freeze, show
@@ -20,7 +20,6 @@ from tracecourt.report.text import sentence
 from tracecourt.resources import KINDS, Library, read_source
 from tracecourt.rows import Row, read_rows
 from tracecourt.spec import ir
-from tracecourt.spec import sorts as t
 from tracecourt.spec.library import Specifications
 from tracecourt.spec.parser import parse
 from tracecourt.text import Diagnostic, Source
@@ -157,9 +156,7 @@ def tried(example: ir.Example, system: ir.System) -> Report:
     actions = form.interpreter.actions
     events = ((actions[name], tuple(freeze(thawed(a)) for a in arguments)) for name, arguments in example.events)
     steps = tuple(Step(action, arguments, system.shown[action.event.name]) for action, arguments in events)
-    sorts: dict[str, t.Sort] = {fact.name: fact.sort for fact in system.facts}
-    ended = example.verdict != "truncated"
-    document = Document(Source("trace", ""), facts, sorts, steps, ended, False, None, (), "trace", True)
+    document = unwritten(system, facts, steps, ended=example.verdict != "truncated")
     trial = Trial(form, document)
     try:
         trial.open(params)

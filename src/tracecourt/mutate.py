@@ -10,9 +10,8 @@ from random import Random
 from typing import Any
 
 from tracecourt.check import DECLARED, check, conclude, opened
-from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action
-from tracecourt.engines.primitives import Registers
+from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.values import freeze, whole
 from tracecourt.generate import Event, Generator, Problem
 from tracecourt.grammar.printing import Unprintable

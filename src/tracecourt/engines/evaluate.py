@@ -18,6 +18,7 @@ from tracecourt.engines.primitives import (
     RANDOM,
     Code,
     Registers,
+    TooLarge,
     Undefined,
     display,
     member,
@@ -25,7 +26,6 @@ from tracecourt.engines.primitives import (
     stored,
     thaw,
 )
-from tracecourt.engines.primitives import TooLarge as TooLarge
 from tracecourt.engines.values import Check, bounds, freeze, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t

@@ -12,12 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action, Interpreter
 from tracecourt.engines.legal import LegalEvents
-from tracecourt.engines.primitives import Registers, Undefined
-from tracecourt.engines.queues import KeyedQueue
-from tracecourt.engines.values import freeze
+from tracecourt.engines.primitives import Registers, TooLarge, Undefined
+from tracecourt.engines.values import freeze, snapshot
 from tracecourt.spec import ir
 from tracecourt.spec.rewrite import symbols
 
@@ -230,7 +228,7 @@ class HiddenRuns:
 
     # ------------------------------------------------------------ states
     def _key(self, node: _Node, search: _Search) -> Any:
-        return (node.at, *(_frozen(node.r[slot]) for slot in search.slots))
+        return (node.at, *(snapshot(node.r[slot]) for slot in search.slots))
 
     def _refutation(self, event: int, dead: Sequence[Registers], printed: Sequence[Printed]) -> Refutation:
         """What the states that came farthest have against the next event."""
@@ -286,14 +284,6 @@ def _reads(update: ir.Update, wanted: set[ir.Symbol]) -> set[ir.Symbol]:
 
 def _changes(update: ir.Update, wanted: set[ir.Symbol]) -> bool:
     return any(_changes(u, wanted) for u in update.block) if update.kind == "when" else update.target in wanted
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, KeyedQueue):
-        return frozenset((element, freeze(entry)) for element, entry in value.items())
-    if isinstance(value, dict):
-        return frozenset((key, freeze(entry)) for key, entry in value.items())
-    return freeze(value)
 
 
 def _printed_key(action: Action, values: Sequence[Any]) -> Any:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tracecourt.engines.evaluate import TooLarge
 from tracecourt.engines.interpreter import Action, Interpreter
-from tracecourt.engines.primitives import Code, Registers, Undefined
+from tracecourt.engines.primitives import Code, Registers, TooLarge, Undefined
 from tracecourt.engines.values import freeze
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -53,12 +52,12 @@ class LegalEvents:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
-        self._plans = [self._plan(action) for action in interpreter.actions.values()]
+        self._plans = {name: self._plan(action) for name, action in interpreter.actions.items()}
 
     def legal(self, r: Registers, levels: Iterable[str] = ir.SOUND_LEVELS) -> Iterator[tuple[Action, tuple[Any, ...]]]:
         """Every event that breaks no rule of the levels, the answer's events excepted."""
         answer = self.interpreter.system.answer
-        for plan in self._plans:
+        for plan in self._plans.values():
             if not (answer and answer.apart and plan.action.event is answer.event):
                 yield from ((plan.action, arguments) for arguments in self.arguments(plan.action, r, levels))
 
@@ -120,7 +119,7 @@ class LegalEvents:
                 yield arguments
 
     def _of(self, action: Action) -> _Plan:
-        return next(plan for plan in self._plans if plan.action is action)
+        return self._plans[action.event.name]
 
     # ------------------------------------------------------------ plans
     def _plan(self, action: Action) -> _Plan:

@@ -374,7 +374,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "front": _first,
     "last": _last,
     "top": _last,
-    "flat": lambda v: [part for inner in v for part in inner],
+    "flat": lambda v: list(concatenated.from_iterable(v)),
     "pairs": lambda v: list(pairwise(v)),
     "best": _best,
     "bests": lambda q: q.bests(),
@@ -383,7 +383,6 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "leaves": _leaves,
     "results": _results,
     "elements": lambda v: dict.fromkeys(v, True),
-    "joined": lambda v: list(concatenated.from_iterable(v)),
     "words": " ".join,
     "listed": lambda v: list(map(list, v)),
 }

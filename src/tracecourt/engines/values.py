@@ -44,6 +44,13 @@ def freeze(value: Any) -> Any:
     return value
 
 
+def snapshot(value: Any) -> Any:
+    """What a state variable holds now, as something that can be compared and remembered; the order of entries is none."""
+    if isinstance(value, (dict, KeyedQueue)):
+        return frozenset((key, freeze(entry)) for key, entry in value.items())
+    return freeze(value)
+
+
 class Unreadable(Exception):
     """A printed word is no value of its sort; the message says why."""
 

@@ -213,9 +213,6 @@ def _attached(left: Terminal, before: str, right: Terminal, word: str) -> bool:
     """Whether no blank stands between two words: at brackets and commas, if the grammar reads the same words without it."""
     if not (before[-1] in OPENING or word[0] in CLOSING):
         return False
-    one, other = _compiled(left).match(before + word), _compiled(right).match(before + word, len(before))
+    text = before + word
+    one, other = re.compile(left.expression).match(text), re.compile(right.expression).match(text, len(before))
     return one is not None and one[0] == before and other is not None and other[0] == word
-
-
-def _compiled(terminal: Terminal) -> re.Pattern[str]:
-    return re.compile(re.escape(terminal.pattern) if terminal.literal == terminal.pattern else terminal.pattern)

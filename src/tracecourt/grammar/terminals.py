@@ -32,6 +32,11 @@ class Terminal:
         return word if word and re.fullmatch(self.pattern, word) else None
 
     @property
+    def expression(self) -> str:
+        """The pattern as a regular expression; that of a keyword is its text."""
+        return re.escape(self.pattern) if self.literal == self.pattern else self.pattern
+
+    @property
     def numeric(self) -> bool:
         """Whether every value is a numeral."""
         return self.alphabet is not None and bool(self.alphabet) and self.alphabet <= NUMERAL

@@ -317,10 +317,7 @@ class TraceGrammar:
         import regex  # knows partial matches; only broken texts need it, and it is slow to load
 
         if name not in self._patterns:
-            found = self.terminals[name]
-            self._patterns[name] = regex.compile(
-                regex.escape(found.pattern) if found.literal == found.pattern else found.pattern
-            )
+            self._patterns[name] = regex.compile(self.terminals[name].expression)
         return self._patterns[name]
 
     @cached_property

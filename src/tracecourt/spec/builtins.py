@@ -192,13 +192,6 @@ def _words(args: tuple[t.Sort, ...]) -> t.Sort | None:
     return None
 
 
-def _joined(args: tuple[t.Sort, ...]) -> t.Sort | None:
-    match args:
-        case (t.Collection(element=t.Collection(element=e)),):
-            return t.List(e)
-    return None
-
-
 BUILTINS: dict[str, Builtin] = {
     "abs": Builtin("abs(number)", _abs),
     "min": Builtin("min(a, b, …) or min(e for x in S)", _extreme, partial=True),
@@ -224,7 +217,6 @@ BUILTINS: dict[str, Builtin] = {
     "zip": Builtin("zip(list, list)", _zip),
     "subsets": Builtin("subsets(greatest size, collection)", _subsets),
     "sequences": Builtin("sequences(length, collection)", _groups, partial=True),
-    "joined": Builtin("joined(collection of collections)", _joined),
     "words": Builtin("words(list of texts)", _words),
     "without": Builtin("without(list, element)", _without, partial=True),
     "without_all": Builtin("without_all(list, list)", _without_all, partial=True),
