@@ -140,6 +140,12 @@ def test_an_unknown_verdict_has_the_same_keys(desk: Desk) -> None:
     assert conforms(explained, EXPLANATION | {"format": "wide"} | FIXED["unknown"])
 
 
+def test_a_message_tells_the_values_of_the_text_and_not_of_its_continuations(court: tc.Court) -> None:
+    """The last number may have been cut: every continuation is tried before the event is called a violation."""
+    report = court.check("start 0 0 goal 1 0", "create 0 0 c0 c5", {"width": 2, "height": 1})
+    assert (report.verdict, report.message) == ("unsound", "h((0, 0)) is 1, not 5")
+
+
 def test_the_span_is_the_text_of_the_offending_event(desk: Desk) -> None:
     data = jsonl(row(UNSOUND), row(UNSOUND.split()), row(MALFORMED), row(f"{PROMPT} {UNSOUND}", prompt=""))
     found = desk.run("check", "-", *MAZE, "--output", "jsonl", stdin=data).objects

@@ -67,6 +67,7 @@ class Trial:
             if last and self.document.may_be_cut(self.form, lambda grown: self._allowed(step, grown)):
                 self.doubtful = True
                 return
+            interpreter.bind(step.action, self.r, step.arguments)  # other numbers may have been tried
             for rule in broken:
                 self._record(rule, index, step, alone=rule is broken[0])
         interpreter.apply(step.action, self.r, step.arguments)
