@@ -5,6 +5,7 @@ Exit codes: 0 all sound · 1 something is not · 2 usage or input error · 3 onl
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -107,12 +108,11 @@ def check(
     expect: bool,
 ) -> None:
     """Try every trace of the files: one verdict a trace. FILE may be - for the standard input."""
-    from tracecourt.lint import different, expectation
+    form = _format(format_name)
     from tracecourt.report import text
     from tracecourt.report.summary import Summary
     from tracecourt.rows import Fields
 
-    form = _format(format_name)
     summary, differences = Summary(), 0
     for row, report in _trials(form, files, params, Fields(prompt_field, trace_field, id_field), lines=lines):
         summary.add(report)
@@ -121,6 +121,8 @@ def check(
         elif output == "text":
             click.echo(_printable(text.line(report, row.place)))
         if expect:
+            from tracecourt.lint import different, expectation
+
             with _placed(row):
                 difference = different(report, expectation(row))
             if difference:
@@ -153,11 +155,11 @@ def explain(
     output: str,
 ) -> None:
     """Say why: the event, the rule, the values, the state, the history, and what would have been legal."""
+    form = _format(format_name)
     from tracecourt.explain import explain as explained
     from tracecourt.report import text
     from tracecourt.rows import Fields, read_rows
 
-    form = _format(format_name)
     given, seen = _params(form, params), []
     found: set[Verdict] = set()
     for row in read_rows(file, Fields(prompt_field, trace_field, id_field), lines=lines):
@@ -227,9 +229,14 @@ def new(name: str) -> None:
 
 # ---------------------------------------------------------------- helpers
 def _format(name: str) -> Format:
+    gc.disable()  # what is loaded stays to the end; searching it for garbage takes a quarter of the start
     from tracecourt.formats import open_format
 
-    return open_format(name)
+    try:
+        return open_format(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _params(form: Format, options: tuple[str, ...]) -> dict[str, Any]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from tracecourt.errors import InputError, suggestion
 from tracecourt.text import Source
 
 GRAMMARS = "grammars"
 KINDS = {"domain": "domains", "procedure": "procedures", "format": "formats"}
+
+T = TypeVar("T")
 
 
 @cache
@@ -34,6 +41,23 @@ def cache_file(name: str) -> Path | None:
         return None
     mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
     return folder / name if mine and os.access(folder, os.W_OK) else None
+
+
+def kept(name: str, key: str, make: Callable[[], T]) -> T:
+    """What was made under this key before, from the user's cache folder; else what `make` makes, kept under this name."""
+    file = cache_file(name)
+    if file is None:
+        return make()
+    with suppress(Exception):  # a file that is absent, cut or of another version is made anew
+        found: tuple[str, T] = pickle.loads(file.read_bytes())
+        if found[0] == key:
+            return found[1]
+    made = make()
+    with suppress(OSError), tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as new:
+        new.write(pickle.dumps((key, made)))
+        new.close()
+        os.replace(new.name, file)
+    return made
 
 
 def read_source(path: Path) -> Source:

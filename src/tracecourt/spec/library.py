@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from tracecourt.errors import InputError, SpecError, raise_all, suggestion
-from tracecourt.resources import Library, read_source
+from tracecourt.resources import Library, library_root, read_source
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
 from tracecourt.spec.declarations import Declarations, Fixed, Module
 from tracecourt.spec.expressions import Checker
-from tracecourt.spec.parser import parse
+from tracecourt.spec.parser import parse, parse_shipped
 from tracecourt.spec.scope import Scope
 from tracecourt.text import Diagnostic, Span
 
@@ -36,8 +36,9 @@ class Specifications:
             SpecError: when the file is not in the language or declares something else.
         """
         if (kind, name) not in self._read:
-            source = read_source(self.library.find(kind, name))
-            found, *others = parse(source)
+            path = self.library.find(kind, name)
+            source = read_source(path)
+            found, *others = parse_shipped(source) if path.is_relative_to(library_root()) else parse(source)
             for one in (found, *others):
                 if one is not found or (one.kind, one.name) != (kind, name):
                     message = f"this file must declare {kind} {name} only, not {one.kind} {one.name}"

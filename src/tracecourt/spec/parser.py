@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, ClassVar
 
 from lark import Lark, Token, Tree
@@ -12,7 +14,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from lark.indenter import DedentError, Indenter
 
 from tracecourt.errors import SpecError, raise_all
-from tracecourt.resources import cache_file, library_root, read_source
+from tracecourt.resources import cache_file, kept, library_root, read_source
 from tracecourt.spec import syntax as s
 from tracecourt.text import Diagnostic, Note, Source, Span
 
@@ -73,7 +75,7 @@ def _word(character: str) -> bool:
 def _language() -> tuple[Lark, _Blocks]:
     grammar, blocks = read_source(library_root() / "grammars" / "spec.lark").text, _Blocks()
     starts = ["start", "expr"]
-    kept = cache_file(f"spec-{sys.version_info.major}.{sys.version_info.minor}.lalr")  # Lark's tables take long to compute
+    tables = cache_file(f"spec-{sys.version_info.major}.{sys.version_info.minor}.lalr")  # they take long to compute
     lark = Lark(
         grammar,
         parser="lalr",
@@ -81,7 +83,7 @@ def _language() -> tuple[Lark, _Blocks]:
         postlex=blocks,
         propagate_positions=True,
         maybe_placeholders=True,
-        cache=str(kept) if kept else False,
+        cache=str(tables) if tables else False,
     )
     return lark, blocks
 
@@ -97,6 +99,19 @@ def parse(source: Source) -> tuple[s.Declaration, ...]:
     declarations = tuple(builder.declaration(child) for child in tree.children)
     raise_all(builder.diagnostics)
     return declarations
+
+
+def parse_shipped(source: Source) -> tuple[s.Declaration, ...]:
+    """The declarations in a file of the library that comes with the package; they are kept from one run to the next."""
+    name = source.name.replace("/", "-").replace("\\", "-")
+    return kept(f"{name}.declarations", f"{_version()}\n{source.name}\n{source.text}", lambda: parse(source))
+
+
+@cache
+def _version() -> str:
+    """What the shape of declarations depends on: the language's grammar and the code that reads it."""
+    files = (library_root() / "grammars" / "spec.lark", Path(__file__), Path(s.__file__))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def parse_expression(source: Source, span: Span) -> s.Expression:
