@@ -52,7 +52,8 @@ class Interpreter:
         self.system = system
         self.evaluator = Evaluator()
         code, slot = self.evaluator.code, self.evaluator.slot
-        for symbol in (*system.facts, *(p.symbol for p in system.params), *([system.answer.collected] if system.answer else [])):
+        collected = [system.answer.collected] if system.answer else []
+        for symbol in (*system.facts, *(p.symbol for p in system.params), *collected):
             slot(symbol)  # a register even for what no rule speaks of
         self.demands = tuple(Clause(rule, code(rule.condition)) for rule in system.demands)
         self.ending = tuple(Clause(rule, code(rule.condition)) for rule in system.ending)
@@ -231,9 +232,7 @@ class Interpreter:
             change(r)
         answer = self.system.answer
         if answer and action.event is answer.event:
-            r[self.evaluator.slot(answer.collected)].append(
-                arguments[0] if len(arguments) == 1 else tuple(arguments) or True
-            )
+            r[self.evaluator.slot(answer.collected)].append(arguments[0] if len(arguments) == 1 else tuple(arguments) or True)
 
     def unfinished(self, r: Registers) -> list[ir.Rule]:
         """The rules that a trace breaks if it ends in this state."""

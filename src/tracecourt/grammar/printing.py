@@ -65,7 +65,7 @@ class Printer:
         found: dict[str, None] = {}
         seen = set()
 
-        def visit(name: str) -> None:
+        def walk(name: str) -> None:
             if name in seen:
                 return
             seen.add(name)
@@ -75,9 +75,9 @@ class Printer:
                     continue
                 for symbol in rule.expansion:
                     if not symbol.is_term:
-                        visit(symbol.name)
+                        walk(symbol.name)
 
-        visit(start)
+        walk(start)
         return list(found)
 
     # ------------------------------------------------------------ words between items

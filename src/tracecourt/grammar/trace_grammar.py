@@ -120,7 +120,7 @@ class TraceGrammar:
                 parser="lalr",
                 start=list(STARTS),
                 import_paths=[str(p) for p in import_paths],
-                propagate_positions=_somewhere,  # type: ignore[arg-type]
+                propagate_positions=_somewhere,
                 transformer=builder,
             )
         except (GrammarError, UnexpectedInput, OSError) as error:
@@ -233,22 +233,21 @@ class TraceGrammar:
         """The items that are complete whatever word comes next."""
         fewest: list[Any] | None = None
         for name in accepted:
-            ahead = parser.copy(deepcopy_values=False)
-            stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
-            items = list(self._trees(stack if isinstance(stack, list) else [stack]))
+            items = self._before(parser, name)
             if fewest is None or len(items) < len(fewest):
                 fewest = items
         return [self._item(tree) for tree in fewest or ()]
 
     def last_item(self, parser: Any, name: str) -> bool:
         """Whether, before some next word, the last complete item is one of that name."""
-        for terminal in parser.accepts():
-            ahead = parser.copy(deepcopy_values=False)
-            stack = ahead.feed_eof() if terminal == END else (ahead.feed_token(Token(terminal, "")), ahead.parser_state.value_stack)[1]
-            trees = list(self._trees(stack if isinstance(stack, list) else [stack]))
-            if trees and trees[-1].data == name:
-                return True
-        return False
+        ahead = (self._before(parser, word) for word in parser.accepts())
+        return any(trees and trees[-1].data == name for trees in ahead)
+
+    def _before(self, parser: Any, word: str) -> list[Tree[Any]]:
+        """The items that are complete if a word of that terminal comes next."""
+        ahead = parser.copy(deepcopy_values=False)
+        stack = ahead.feed_eof() if word == END else (ahead.feed_token(Token(word, "")), ahead.parser_state.value_stack)[1]
+        return list(self._trees(stack if isinstance(stack, list) else [stack]))
 
     def _partial(self, text: str, at: int, accepted: Iterable[str]) -> bool:
         """Whether the rest of a text is the beginning of a word that may stand there."""
