@@ -62,7 +62,8 @@ class LegalEvents:
         if any(rule.level in wanted and not holds(r) for rule, holds in plan.early):
             return
         clauses = [c.holds for c in action.clauses if c.rule.level in wanted]
-        for arguments in self._candidates(plan, r):
+        asked = tuple(tuple(s for s in found if s.rule.level in wanted) for found in plan.sources)
+        for arguments in self._candidates(replace(plan, sources=asked), r):
             self.interpreter.bind(action, r, arguments)
             if all(holds(r) for holds in clauses):
                 yield arguments
@@ -74,7 +75,7 @@ class LegalEvents:
         """
         plan, clauses = self._of(action), list(action.clauses)
         at = next(i for i, c in enumerate(clauses) if c.rule is rule)
-        before = {c.rule for c in clauses[:at]}
+        before = {c.rule for c in clauses[:at] if c.rule.level in ir.SOUND_LEVELS}
         spoken = self._needs((rule.condition,), {p: i for i, p in enumerate(action.event.parameters)})
         free = tuple(
             tuple(s for s in found if s.rule in before or (s.rule is not rule and index not in spoken))
