@@ -83,19 +83,26 @@ class Generator:
         return self.form.interpreter.problem(problem.facts, problem.params, lambda sort: [])[0]
 
     # ------------------------------------------------------------ runs
-    def run(self, problem: Problem, random: Random, *, declared: bool = False) -> list[Event]:
+    def run(self, problem: Problem, random: Random, *, declared: bool = False, after: Sequence[Event] = ()) -> list[Event]:
         """The events of one run, the answer's included; with `declared`, of the declared tie-break and child order.
+
+        Args:
+            problem: what is searched.
+            random: chooses among the legal events.
+            declared: whether the rules of the declared level hold, too.
+            after: the events with which the run begins; they need not be legal.
 
         Raises:
             InputError: when the procedure gets stuck before it may end, which is a fault of the specification or of its
                 sample block.
         """
         levels = ir.LEVELS if declared else ir.SOUND_LEVELS
-        answer = self.form.system.answer
+        interpreter, answer = self.form.interpreter, self.form.system.answer
+        r, events = self.start(problem), list(after)
+        for action, arguments in events:
+            interpreter.apply(action, r, arguments)
         if answer is not None and not answer.apart:
-            return self._solution(problem, random, levels)
-        interpreter, r = self.form.interpreter, self.start(problem)
-        events: list[Event] = []
+            return [*events, *self._solution(r, random, levels)]
         while len(events) < LONGEST:
             may_end = not interpreter.unfinished(r)
             choices = [] if may_end and events else list(self.form.legal.legal(r, levels))
@@ -119,9 +126,9 @@ class Generator:
             self.form.interpreter.apply(action, r, arguments)
         return shown
 
-    def _solution(self, problem: Problem, random: Random, levels: Sequence[str]) -> list[Event]:
+    def _solution(self, start: Registers, random: Random, levels: Sequence[str]) -> list[Event]:
         """Events that are themselves the answer, found by a search that goes on from any state that it has seen."""
-        interpreter, start = self.form.interpreter, self.start(problem)
+        interpreter = self.form.interpreter
         frontier: list[tuple[Registers, list[Event]]] = [(start, [])]
         seen = {self._state(start)}
         while frontier:

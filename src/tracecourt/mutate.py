@@ -13,6 +13,7 @@ from tracecourt.check import DECLARED, check, conclude, opened
 from tracecourt.engines.interpreter import Action
 from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.values import freeze, whole
+from tracecourt.errors import InputError
 from tracecourt.generate import Event, Generator, Problem
 from tracecourt.grammar.printing import Unprintable
 from tracecourt.spec import ir
@@ -130,9 +131,18 @@ class Mutator:
             if found is None:
                 continue
             made = (action, found)
+            if rule.level == DECLARED:
+                yield self._onward(problem, [*events[:place], made], random), f"another event {place}, and a run from there"
             if place < len(events) and events[place][0] is action and random.random() < 0.5:
                 yield [*events[:place], made, *events[place + 1 :]], f"replace event {place}"
             yield [*events[:place], made, *events[place:]], f"insert event {place}"
+
+    def _onward(self, problem: Problem, events: list[Event], random: Random) -> list[Event]:
+        """A run that begins with these events; the events alone where none does."""
+        try:
+            return self.generator.run(problem, random, declared=True, after=events)
+        except InputError:
+            return events
 
     def _places(self, events: list[Event], random: Random) -> list[int]:
         """Some places of a trace, its beginning and the end of its search among them."""
@@ -201,9 +211,15 @@ class Proposer:
     def __init__(self, mentions: Any, random: Random) -> None:
         self.mentions = mentions
         self.random = random
+        self._proposed: dict[t.Sort, Sequence[Any]] = {}
 
     def __call__(self, sort: t.Sort) -> Sequence[Any]:
         """Values of a sort, in random order."""
+        if sort not in self._proposed:
+            self._proposed[sort] = self._proposals(sort)
+        return self._proposed[sort]
+
+    def _proposals(self, sort: t.Sort) -> list[Any]:
         found = dict.fromkeys(self.mentions(sort))
         pool = [*found, *(near for value in list(found)[:40] for near in self.near(sort, value))]
         pool += self.plain(sort)

@@ -52,11 +52,8 @@ class Interpreter:
         self.system = system
         self.evaluator = Evaluator()
         code, slot = self.evaluator.code, self.evaluator.slot
-        for symbol in (
-            *system.facts,
-            *(p.symbol for p in system.params),
-            *([system.answer.collected] if system.answer else []),
-        ):
+        collected = [system.answer.collected] if system.answer else []
+        for symbol in (*system.facts, *(p.symbol for p in system.params), *collected):
             slot(symbol)  # a register even for what no rule speaks of
         self.demands = tuple(Clause(rule, code(rule.condition)) for rule in system.demands)
         self.ending = tuple(Clause(rule, code(rule.condition)) for rule in system.ending)

@@ -40,11 +40,23 @@ def _width(source: _Source) -> int:
 
 
 @dataclass(frozen=True)
+class _Guard:
+    """A rule, and the parameters that it speaks of: once they are bound it can be asked."""
+
+    rule: ir.Rule
+    needs: frozenset[int]
+    holds: Code
+
+
+@dataclass(frozen=True)
 class _Plan:
     action: Action
     sources: tuple[tuple[_Source, ...], ...]
     fallbacks: tuple[Code, ...]
-    early: tuple[tuple[ir.Rule, Code], ...]
+    guards: tuple[_Guard, ...]
+
+
+Asked = Sequence[tuple[_Guard, bool]]  # rules with the answers that are wanted of them
 
 
 class LegalEvents:
@@ -70,17 +82,13 @@ class LegalEvents:
     ) -> Iterator[tuple[Any, ...]]:
         """The arguments with which an event breaks no rule of the levels; `fixed` holds those that are known, by position."""
         plan, wanted = self._of(action), frozenset(levels)
-        if any(rule.level in wanted and not holds(r) for rule, holds in plan.early):
-            return
-        clauses = [c.holds for c in action.clauses if c.rule.level in wanted]
-        for arguments in self._candidates(plan, r, fixed=fixed or {}):
-            self.interpreter.bind(action, r, arguments)
-            if all(holds(r) for holds in clauses):
-                yield arguments
+        sources = tuple(tuple(s for s in found if s.rule.level in wanted) for found in plan.sources)
+        asked = [(guard, True) for guard in plan.guards if guard.rule.level in wanted]
+        yield from self._candidates(replace(plan, sources=sources), r, asked, fixed=fixed)
 
     def nearly(self, action: Action, r: Registers, fixed: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
         """Arguments that some rules speak for, whether the others allow them or not."""
-        yield from self._candidates(self._of(action), r, fixed=fixed)
+        yield from self._candidates(self._of(action), r, (), fixed=fixed)
 
     def known_broken(self, action: Action, r: Registers, fixed: Mapping[int, Any]) -> ir.Rule | None:
         """The first rule that is broken whatever the arguments are that are not known."""
@@ -102,21 +110,16 @@ class LegalEvents:
 
         A parameter that the rule speaks of follows the rules before it; the others follow all that can be followed.
         """
-        plan, clauses = self._of(action), list(action.clauses)
-        at = next(i for i, c in enumerate(clauses) if c.rule is rule)
-        before = {c.rule for c in clauses[:at]}
-        alone = {early: holds(r) for early, holds in plan.early}  # rules that speak of no parameter
-        if alone.get(rule, False) or any(not alone.get(b, True) for b in before if b.level in ir.SOUND_LEVELS):
-            return
-        spoken = self._needs((rule.condition,), {p: i for i, p in enumerate(action.event.parameters)})
+        plan = self._of(action)
+        (at,) = (i for i, guard in enumerate(plan.guards) if guard.rule is rule)
+        before = [guard for guard in plan.guards[:at] if guard.rule.level in ir.SOUND_LEVELS]
+        followed, spoken = {guard.rule for guard in before}, plan.guards[at].needs
         free = tuple(
-            tuple(s for s in found if s.rule in before or (s.rule is not rule and index not in spoken))
+            tuple(s for s in found if s.rule in followed or (s.rule is not rule and index not in spoken))
             for index, found in enumerate(plan.sources)
         )
-        for arguments in self._candidates(replace(plan, sources=free), r, extra):
-            self.interpreter.bind(action, r, arguments)
-            if all(c.holds(r) for c in clauses[:at] if c.rule.level in ir.SOUND_LEVELS) and not clauses[at].holds(r):
-                yield arguments
+        asked = [*((guard, True) for guard in before), (plan.guards[at], False)]
+        yield from self._candidates(replace(plan, sources=free), r, asked, extra)
 
     def _of(self, action: Action) -> _Plan:
         return self._plans[action.event.name]
@@ -125,10 +128,9 @@ class LegalEvents:
     def _plan(self, action: Action) -> _Plan:
         parameters = {symbol: index for index, symbol in enumerate(action.event.parameters)}
         sources: list[list[_Source]] = [[] for _ in parameters]
-        early = []
+        guards = []
         for clause in action.clauses:
-            if not self._needs((clause.rule.condition,), parameters):
-                early.append((clause.rule, clause.holds))
+            guards.append(_Guard(clause.rule, self._needs((clause.rule.condition,), parameters), clause.holds))
             for premises, atom in atoms(clause.rule.condition):
                 for symbol, values, single in _definitions(atom, parameters):
                     needs = self._needs((*premises, values), parameters)
@@ -138,43 +140,56 @@ class LegalEvents:
                         sources[parameters[symbol]].append(_Source(clause.rule, needs, codes, code, single, _is_bests(values)))
         fallbacks = tuple(self.interpreter.evaluator.inhabitants(p.sort) for p in parameters)
         ordered = tuple(tuple(sorted(found, key=_width)) for found in sources)
-        return _Plan(action, ordered, fallbacks, tuple(early))
+        return _Plan(action, ordered, fallbacks, tuple(guards))
 
     def _needs(self, expressions: Sequence[ir.Expr], parameters: dict[ir.Symbol, int]) -> frozenset[int]:
         return frozenset(parameters[s] for e in expressions for s in symbols(e) if s in parameters)
 
     # ------------------------------------------------------------ candidates
     def _candidates(
-        self, plan: _Plan, r: Registers, extra: Proposals | None = None, fixed: Mapping[int, Any] | None = None
+        self,
+        plan: _Plan,
+        r: Registers,
+        asked: Asked,
+        extra: Proposals | None = None,
+        fixed: Mapping[int, Any] | None = None,
     ) -> Iterator[tuple[Any, ...]]:
-        """Arguments that may be legal; a superset of the legal ones unless the budget ran out."""
+        """Arguments that the sources lead to and the asked rules answer as wanted; each rule is asked as soon as it can be.
+
+        Raises:
+            TooLarge: when the budget runs out.
+        """
         slots, total = plan.action.slots, len(plan.action.slots)
-        seen: set[Any] = set()
+        compound = [t.compound(p.sort) for p in plan.action.event.parameters]
+        seen: set[tuple[Any, ...]] = set()
         budget = [CANDIDATES]
 
         def fill(bound: frozenset[int]) -> Iterator[tuple[Any, ...]]:
             if len(bound) == total:
-                arguments = tuple(freeze(r[slot]) for slot in slots)
-                key = repr(arguments)
-                if key not in seen:
-                    seen.add(key)
+                arguments = tuple(r[slot] for slot in slots)
+                if arguments not in seen:
+                    seen.add(arguments)
                     yield arguments
                 return
             index, values = self._next(plan, r, bound, extra)
-            compound = t.compound(plan.action.event.parameters[index].sort)
             held = [(slot, r[slot]) for i, slot in enumerate(slots) if i in bound]
+            after = bound | {index}
+            now = [(g.holds, wanted) for g, wanted in asked if index in g.needs and g.needs <= after]
             for value in values:
                 budget[0] -= 1
                 if budget[0] < 0:
                     raise TooLarge
                 for slot, kept in held:
                     r[slot] = kept
-                r[slots[index]] = freeze(value) if compound else value
-                yield from fill(bound | {index})
+                r[slots[index]] = freeze(value) if compound[index] else value
+                if all(holds(r) == wanted for holds, wanted in now):
+                    yield from fill(after)
 
         for index, value in (fixed or {}).items():
-            r[slots[index]] = value
-        yield from fill(frozenset(fixed or ()))
+            r[slots[index]] = freeze(value) if compound[index] else value
+        known = frozenset(fixed or ())
+        if all(g.holds(r) == wanted for g, wanted in asked if g.needs <= known):
+            yield from fill(known)
 
     def _next(
         self,

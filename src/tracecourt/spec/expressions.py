@@ -14,6 +14,7 @@ from tracecourt.spec.scope import Scope as Scope
 from tracecourt.text import Diagnostic, Note, Source, Span
 
 DEEPEST = 120  # expressions inside one another
+FORMS = ("mentioned", "distance", "replay")  # they look like functions, and take the names of sorts and functions
 
 
 @dataclass
@@ -262,16 +263,12 @@ class Checker:
                 return self.bad(span)
             inner = tuple(self.check(a, p.sort, scope) for a, p in zip(arguments, found.parameters, strict=True))
             return ir.Call(found.sort, span, found, inner)
-        if name == "mentioned":
-            return self.mentioned(expression, scope)
-        if name == "distance":
-            return self.distance(expression, scope)
-        if name == "replay":
-            return self.replay(expression, scope)
+        if name in FORMS:
+            return {"mentioned": self.mentioned, "distance": self.distance, "replay": self.replay}[name](expression, scope)
         if name in BUILTINS:
             return self.primitive(name, tuple(self.plain(a, scope) for a in arguments), span)
         if found is None:
-            known = [*scope.named(ir.Function), *BUILTINS, "mentioned", "distance", "replay"]
+            known = [*scope.named(ir.Function), *BUILTINS, *FORMS]
             self.fault(f"there is no function named {name}{suggestion(name, known)}", span)
         elif not (isinstance(found, ir.Symbol) and isinstance(found.sort, t.Anything)):
             self.fault(f"{name} is not a function", span)
@@ -293,12 +290,10 @@ class Checker:
                 if (
                     isinstance(successors, ir.Function)
                     and isinstance(goal, ir.Function)
-                    and (
-                        len(successors.parameters) == len(goal.parameters) == 1
-                        and isinstance(successors.sort, t.Map)
-                        and t.numeric(successors.sort.value)
-                        and goal.sort == t.BOOL
-                    )
+                    and len(successors.parameters) == len(goal.parameters) == 1
+                    and isinstance(successors.sort, t.Map)
+                    and t.numeric(successors.sort.value)
+                    and goal.sort == t.BOOL
                 ):
                     node = self.check(start, successors.parameters[0].sort, scope)
                     return ir.Distance(successors.sort.value, expression.span, node, successors, goal, shapes.numeral(rest))
@@ -310,13 +305,11 @@ class Checker:
     def replay(self, expression: s.Apply, scope: Scope) -> ir.Expr:
         """`replay(start, actions, step)`, where the last names a function."""
         match expression.arguments:
-            case (start, actions, s.Name(name=by)):
-                step = scope.find(by)
-                if isinstance(step, ir.Function) and len(step.parameters) == 2:
-                    node, action = (p.sort for p in step.parameters)
-                    if t.accepts(t.Optional(node), step.sort):
-                        first = self.check(start, node, scope)
-                        return ir.Replay(t.List(node), expression.span, first, self.check(actions, t.List(action), scope), step)
+            case (start, actions, s.Name(name=by)) if isinstance(f := scope.find(by), ir.Function) and len(f.parameters) == 2:
+                node, action = (p.sort for p in f.parameters)
+                if t.accepts(t.Optional(node), f.sort):
+                    parts = self.check(start, node, scope), self.check(actions, t.List(action), scope)
+                    return ir.Replay(t.List(node), expression.span, *parts, f)
         usage = "write replay(node, actions, step) with a function: node and action to the next node, or none"
         self.fault(usage, expression.span, "sort")
         return self.bad(expression.span)
