@@ -66,7 +66,7 @@ def _explanation(found: Explanation, place: str) -> Iterator[str]:
     else:
         yield from _violation(found, violation, place)
     yield f"  plan     {plan(report).removeprefix('plan ')}"
-    yield _params(report)
+    yield from _params(report)
     yield _last(report, found.falls)
 
 
@@ -119,13 +119,14 @@ def _grouped(violations: Iterable[Violation]) -> Iterator[str]:
         yield f"{rule.name} at {events}: {found[0].message}"
 
 
-def _params(report: Report) -> str:
+def _params(report: Report) -> Iterator[str]:
     shown = [
         f"{name} {show(value)}{' (inferred)' if name in report.inferred else ''}"
         for name, value in report.params.items()
         if not isinstance(value, (list, dict, tuple))
     ]
-    return f"  problem  {', '.join(shown)}"
+    if shown:
+        yield f"  problem  {', '.join(shown)}"
 
 
 def _last(report: Report, falls: tuple[str, ...]) -> str:
