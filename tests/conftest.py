@@ -47,12 +47,3 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
     return [json.loads(line) for line in text.splitlines()]
-
-
-LONG = ("test_formats_", "test_robustness")  # files that take minutes until the compiled engine is there
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.name.startswith(LONG):
-            item.add_marker(pytest.mark.slow)

@@ -70,6 +70,7 @@ WHY = VIOLATION | {
     "history": [{"event": int, "text": str, "changes": [str]}],
     "state": dict,
     "legal": ([str], NULL),
+    "objections": [{"rule": str, "message": str, "states": int}],
     "falls": [LEVELS],
 }
 EXPLANATION = REPORT | {

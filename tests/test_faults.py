@@ -78,7 +78,7 @@ def test_a_number_used_twice_passes_both_scorers_and_is_named_here_with_its_oper
 
     report = tried("stream-of-search", row)
     assert (report.verdict, report.rule) == ("unsound", "explore/not-available")
-    assert report.message == "45 and 6 are not both among the numbers (45, 12)"  # the 6 went into 72/6=12
+    assert report.message == "45 - 6 takes 6 more often than it is among the numbers (45, 12)"  # the 6 went into 72/6=12
     assert report.source is not None
     assert report.span is not None
     assert report.source.position(report.span.start) == (6, 1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, rows_of
+from tests.public_checkers import dpll_verifier
 from tracecourt.check import check
 from tracecourt.explain import explain
 from tracecourt.formats import open_format
@@ -65,13 +66,14 @@ ALL_FOUR = "1 2 0 1 -2 0 -1 2 0 -1 -2 0 [SEP]"
     ("prompt", "trace", "rule", "event"),
     [
         (ALL_FOUR, "( 1 0 2 0 ) UNSAT", "judgement/not-refuted", 3),
-        ("1 2 3 0 " + ALL_FOUR, "( 1 0 2 0 ) ( 3 0 2 0 ) UNSAT", "decide/not-negation", 3),
+        ("1 2 3 0 " + ALL_FOUR, "( 1 0 2 0 ) ( 3 0 ( -1 0 2 0 ) ( 1 0 2 0 ) ) UNSAT", "decide/not-negation", 3),
         ("-1 2 0 3 4 0 [SEP]", "( 1 0 ( 3 0 2 0 SAT", "decide/unit-pending", 1),
         ("1 2 3 0 -1 2 3 0 [SEP]", "( 1 0 2 0 SAT", "propagate/not-forced", 1),
         ("1 2 0 -1 3 4 0 [SEP]", "( 1 0 1 0 ( 3 0 SAT", "propagate/assigned", 1),
     ],
 )
 def test_faults_that_the_solvers_own_verifier_accepts_are_named(prompt: str, trace: str, rule: str, event: int) -> None:
+    assert dpll_verifier(prompt, trace)
     report = tried("sat-dpll", prompt, trace)
     assert (report.verdict, report.rule, report.event) == ("unsound", rule, event)
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import rows_of
 from tracecourt.check import check
+from tracecourt.explain import explain
 from tracecourt.formats import open_format
 from tracecourt.generate import Generator
 from tracecourt.mutate import Mutator
@@ -106,3 +107,45 @@ def test_hidden_boxes_make_the_search_keep_several_states(shared: Path) -> None:
     form = open_format("searchformer-sokoban")
     rows = rows_of(shared / "searchformer-sokoban" / "hard.jsonl.gz")
     assert {check(form, r["prompt"], r["trace"], r["params"]).verdict for r in rows[:3]} == {"sound"}
+
+
+# ---------------------------------------------------------------- what the states behind a text have against an event
+TINY = "worker 1 1 box 2 1 dock 3 1 " + " ".join(
+    f"wall {x} {y}" for y in range(4) for x in range(5) if (x in (0, 4) or y in (0, 3)) and (x, y) != (4, 1)
+)
+OPENED = "create worker 1 1 box 2 1 c0 c1 close worker 1 1 box 2 1 c0 c1"
+
+
+def test_a_state_that_is_open_and_not_best_is_refuted_for_its_order() -> None:
+    trace = f"{OPENED} create worker 1 2 box 2 1 c1 c1 create worker 2 1 c1 c0 close worker 1 2 box 2 1 c1 c1"
+    report = check(open_format("searchformer-sokoban"), TINY, trace, {"width": 5, "height": 4})
+    assert (report.verdict, report.rule, report.event) == ("unsound", "close/not-best", 4)
+    assert report.message == "f(((1, 2), (2, 1))) is 2, but the least f on the open list is 1, of ((2, 1), (3, 1))"
+
+
+def test_a_state_that_no_event_leads_to_is_named_as_it_is_printed() -> None:
+    trace = f"{OPENED} create worker 0 1 box 2 1 c1 c1"
+    report = check(open_format("searchformer-sokoban"), TINY, trace, {"width": 5, "height": 4})
+    assert (report.rule, report.event) == ("create/not-successor", 2)
+    assert report.message == "((0, 1), (2, 1)) is not a successor of ((1, 1), (2, 1))"
+
+
+BASE = ["create 2 0 c0 c2", "create 1 0 c1 c3", "create 3 0 c1 c1", "create 3 1 c2 c0", "plan 2 0 plan 3 0 plan 3 1 eos"]
+NEAREST = [
+    ("create 3 0 c1 c1", "create 3 0 c1 c0", "create/wrong-h", 2, "h((3, 0)) is 1, not 0"),
+    ("create 3 0 c1 c1", "create 3 0 c2 c1", "create/wrong-g", 2, "g((3, 0)) is 1, not 2"),
+    ("create 1 0 c1 c3", "create 1 0 c1 c3 create 1 0 c1 c3", "create/no-better-open", 2, "(1, 0) is already on the open list"),
+    ("create 2 0 c0 c2", "create 2 0 c1 c2", "create/wrong-g", 0, "g((2, 0)) is"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "rule", "event", "message"), NEAREST)
+def test_the_state_that_comes_nearest_to_allowing_an_event_says_why_not(
+    before: str, after: str, rule: str, event: int, message: str
+) -> None:
+    form, trace = open_format("dualformer-maze-l3"), " ".join(after if step == before else step for step in BASE)
+    found = explain(form, "start 2 0 goal 3 1 wall 1 1", trace, {"width": 4, "height": 2})
+    assert (found.report.verdict, found.report.rule, found.report.event) == ("unsound", rule, event)
+    assert found.report.message.startswith(message)
+    assert (found.objections[0].rule, len(found.objections) > 1) == (rule, True)
+    assert found.legal

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tracecourt.documents import Document, Step, Words, read_document
-from tracecourt.engines.hidden import Refutation, Run
+from tracecourt.engines.hidden import Objection, Refutation, Run
 from tracecourt.engines.interpreter import UNDEFINED, Action, Undetermined
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
 from tracecourt.engines.values import show
@@ -38,6 +37,7 @@ class Trial:
     declared: Violation | None = None
     follows_unknown: bool = False  # another run behind the text might explain the answer
     reconstructed: tuple[str, ...] = ()
+    objections: tuple[Objection, ...] = ()  # what states that explain the text before the violation have against its event
     doubtful: bool = False  # the last number may have been cut, and some continuation of it breaks no rule
 
     def open(self, params: Mapping[str, Any]) -> None:
@@ -162,17 +162,17 @@ def reconstruct(trial: Trial) -> None:
     start = list(trial.r)
     found = form.hidden.explain(start, printed, ended=document.ended)
     if isinstance(found, Refutation) and found.event == len(document.steps) - 1 and _may_be_cut(form, document, found):
-        trial.doubtful, trial.r = True, found.states[0]
+        trial.doubtful, trial.r = True, found.objections[0].state
         return
     if isinstance(found, Refutation):
-        (rule, count), *_ = Counter(found.rules).most_common(1)
-        state = found.states[found.rules.index(rule)]
-        others = len(found.states) - count
-        message = form.interpreter.message(rule, state) + (f" ({others} other states do not allow it either)" if others else "")
+        first, *others = trial.objections = found.objections
+        apart = sum(other.message != first.message for other in others)
+        also = "another state does" if apart == 1 else f"{apart} other states do"
+        message = first.message + (f" ({also} not allow it either)" if apart else "")
         step = document.steps[found.event] if found.event < len(document.steps) else None
         text, span = ("the end", None) if step is None else (written(step), step.span)
-        trial.violations.append(Violation(found.event, text, span, rule, message))
-        trial.r = state
+        trial.violations.append(Violation(found.event, text, span, first.rule, message))
+        trial.r = first.state
         if form.system.answer:
             answered = [s.arguments[0] if len(s.arguments) == 1 else s.arguments for s in document.steps if _answers(form, s)]
             trial.r[form.interpreter.evaluator.slot(form.system.answer.collected)] = answered
@@ -194,7 +194,7 @@ def _may_be_cut(form: Format, document: Document, found: Refutation) -> bool:
     step = document.steps[-1]
 
     def allowed(grown: tuple[Any, ...]) -> bool:
-        return any(form.hidden.allows(state, (step.action, step.shown, grown)) for state in found.states)
+        return any(form.hidden.allows(state, (step.action, step.shown, grown)) for state in (o.state for o in found.objections))
 
     return document.may_be_cut(form, allowed)
 

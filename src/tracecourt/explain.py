@@ -5,6 +5,7 @@ Data first: an `Explanation` is made by running the trace again up to the event;
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -46,6 +47,15 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Objected:
+    """What some of the states that explain the text before the event have against it, and how many of them."""
+
+    rule: str
+    message: str
+    states: int
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Everything that a reader needs to see why the verdict stands.
 
@@ -57,6 +67,8 @@ class Explanation:
         history: what happened to the subject before.
         state: the state before the event.
         legal: events that would have been legal here, at most five; None when they could not be listed.
+        objections: where the text shows less than the run, what each state that explains it up to the event has against it;
+            `state` and `legal` are those of the first.
         also: other rules that the same event breaks.
         later: rules broken by later events, the trace being believed.
         falls: the levels that fall with the refuted one.
@@ -71,6 +83,7 @@ class Explanation:
     state: tuple[Held, ...] = ()
     legal: tuple[str, ...] | None = None
     more_legal: bool = False
+    objections: tuple[Objected, ...] = ()
     also: tuple[Violation, ...] = ()
     later: tuple[Violation, ...] = ()
     falls: tuple[str, ...] = ()
@@ -94,6 +107,7 @@ class Explanation:
             "history": [{"event": h.event, "text": h.text, "changes": list(h.changes)} for h in self.history],
             "state": {s.name: {"size": s.size, "entries": list(s.entries)} for s in self.state},
             "legal": None if self.legal is None else list(self.legal),
+            "objections": [{"rule": o.rule, "message": o.message, "states": o.states} for o in self.objections],
             "falls": list(self.falls),
         }
 
@@ -103,14 +117,34 @@ def explain(
 ) -> Explanation:
     """Try one trace and explain the outcome; the arguments are those of `check`."""
     document = read_document(form, prompt, trace)
-    report = conclude(opened(form, document, params or {}), id)
+    trial = opened(form, document, params or {})
+    report = conclude(trial, id)
     first = report.violations[0] if report.violations else report.declared
     if first is None or report.verdict not in (Verdict.UNSOUND, Verdict.SOUND):
         return Explanation(report, later=report.violations)
-    if form.system.partial:  # the run is a guess where it is not printed; the message says what the states have against it
-        level = ir.LEVELS.index(first.rule.level)
-        return Explanation(report, violation=first, falls=ir.LEVELS[level + 1 :])
+    if form.system.partial:
+        return _reconstructed(form, trial, report, first)
     return _explained(form, document, report, first)
+
+
+def _reconstructed(form: Format, trial: Trial, report: Report, first: Violation) -> Explanation:
+    """The explanation where the text shows less than the run: what the states that came so far have against the event."""
+    said = Counter((o.rule.name, o.message) for o in trial.objections)
+    state = tuple(_state(form, first.rule, trial.r))
+    legal, more = _legal(form, trial.r)
+    return Explanation(
+        report=report,
+        violation=first,
+        state=state,
+        legal=legal,
+        more_legal=more,
+        objections=tuple(Objected(rule, message, states) for (rule, message), states in said.items()),
+        falls=_above(first.rule.level),
+    )
+
+
+def _above(level: str) -> tuple[str, ...]:
+    return ir.LEVELS[ir.LEVELS.index(level) + 1 :]
 
 
 def _explained(form: Format, document: Document, report: Report, first: Violation) -> Explanation:
@@ -125,7 +159,6 @@ def _explained(form: Format, document: Document, report: Report, first: Violatio
     state = tuple(_state(form, first.rule, trial.r))
     facts = tuple(_facts(form, trial.r, subject, sort))
     legal, more = _legal(form, trial.r)
-    level = ir.LEVELS.index(first.rule.level)
     return Explanation(
         report=report,
         violation=first,
@@ -138,7 +171,7 @@ def _explained(form: Format, document: Document, report: Report, first: Violatio
         more_legal=more,
         also=tuple(v for v in report.violations if v.event == first.event and v is not first),
         later=tuple(v for v in report.violations if v.event > first.event),
-        falls=ir.LEVELS[level + 1 :],
+        falls=_above(first.rule.level),
     )
 
 

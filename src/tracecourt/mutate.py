@@ -277,12 +277,14 @@ class Proposer:
         return near
 
     def _edited(self, element: t.Sort, values: list[Any]) -> Iterator[tuple[Any, ...]]:
-        """A list with one element left out, put in, repeated, or in the place of another."""
+        """A list with one element left out, put in, repeated or in the place of another, or two exchanged."""
         known = list(dict.fromkeys([*self.mentions(element), *self.plain(element)]))
         known = self.random.sample(known, min(len(known), NEIGHBOURS))
         for index in range(len(values)):
             yield (*values[:index], *values[index + 1 :])
             yield (*values[: index + 1], *values[index:])
+            if index and values[index - 1] != values[index]:
+                yield (*values[: index - 1], values[index], values[index - 1], *values[index + 1 :])
             yield from ((*values[:index], other, *values[index + 1 :]) for other in known if other != values[index])
         yield from ((*values, other) for other in known if other not in values)
 

@@ -7,20 +7,21 @@ are remembered by what the rules can see of them, so that orders that come to th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tracecourt.engines.interpreter import Action, Interpreter
+from tracecourt.engines.interpreter import UNDEFINED, Action, Interpreter
 from tracecourt.engines.legal import LegalEvents
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
-from tracecourt.engines.values import freeze, snapshot
+from tracecourt.engines.values import freeze, show, snapshot
 from tracecourt.spec import ir
 from tracecourt.spec.rewrite import symbols
 
 BUDGET = 50_000  # states that are looked at before the answer is `unknown`
-DEAD_ENDS = 8  # states that are kept for the explanation
+DEAD_ENDS = 32  # states that are kept for the explanation
 
 Printed = tuple[Action, tuple[ir.Shown, ...], tuple[Any, ...]]
 Event = tuple[Action, tuple[Any, ...]]
@@ -36,16 +37,26 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Objection:
+    """What a state has against the next printed event, for the arguments that come nearest to being legal.
+
+    The arguments are bound in `state`; one that nothing is known of holds an earlier event's.
+    """
+
+    rule: ir.Rule
+    message: str
+    state: Registers
+
+
+@dataclass(frozen=True)
 class Refutation:
     """No run explains the text: `event` is the first printed event that no state reached before it allows.
 
-    `rules` are what each of those states has against it, `states` the states themselves, with the arguments bound that
-    come nearest to being legal.
+    `objections` are what such states have against it, the one that comes nearest to allowing it first.
     """
 
     event: int
-    rules: tuple[ir.Rule, ...]
-    states: tuple[Registers, ...]
+    objections: tuple[Objection, ...]
 
 
 @dataclass(frozen=True)
@@ -106,12 +117,16 @@ class HiddenRuns:
         """
         last = {_printed_key(action, values): index for index, (action, _, values) in enumerate(printed)}
         first = _Search(printed, last, wanted, budget, self._slots if wanted is None else self._all_slots)
+        narrow: Run | Refutation | None = None
         if self._dropped:
             with suppress(TooLarge):
-                found = self._searched(r, first, ended=ended)
-                if isinstance(found, Run):
-                    return found
-        return self._searched(r, replace(first, last={}), ended=ended)
+                narrow = self._searched(r, first, ended=ended)
+                if isinstance(narrow, Run):
+                    return narrow
+        found = self._searched(r, replace(first, last={}), ended=ended)
+        if isinstance(found, Refutation) and isinstance(narrow, Refutation) and narrow.event == found.event:
+            return Refutation(found.event, tuple(self._ranked([*narrow.objections, *found.objections])))
+        return found
 
     def _searched(self, r: Registers, search: _Search, *, ended: bool) -> Run | Refutation:
         stack = [self._settled(self.interpreter.saved(r), 0, None, search)]
@@ -232,30 +247,44 @@ class HiddenRuns:
 
     def _refutation(self, event: int, dead: Sequence[Registers], printed: Sequence[Printed]) -> Refutation:
         """What the states that came farthest have against the next event."""
-        if event == len(printed):
-            rules = [(self.interpreter.unfinished(r)[0], r) for r in dead if self.interpreter.unfinished(r)]
+        if event < len(printed):
+            objections = [self._objection(*printed[event], r) for r in dead]
         else:
-            action, shown, values = printed[event]
-            rules = [(self._objection(action, shown, values, r), r) for r in dead]
-        return Refutation(event, tuple(rule for rule, _ in rules), tuple(r for _, r in rules))
+            unfinished = ((r, rules) for r in dead if (rules := self.interpreter.unfinished(r)))
+            objections = [Objection(rules[0], self.interpreter.message(rules[0], r), r) for r, rules in unfinished]
+        return Refutation(event, tuple(self._ranked(objections)))
 
-    def _objection(self, action: Action, shown: Sequence[ir.Shown], values: Sequence[Any], r: Registers) -> ir.Rule:
+    def _ranked(self, objections: Sequence[Objection]) -> list[Objection]:
+        """The rules that are asked last first, since all before them hold; among equals those of most states."""
+        order = {rule: index for index, rule in enumerate(self.interpreter.system.rules)}
+        said = Counter(o.message for o in objections)
+        return sorted(objections, key=lambda o: (order[o.rule], said[o.message]), reverse=True)
+
+    def _objection(self, action: Action, shown: Sequence[ir.Shown], values: Sequence[Any], r: Registers) -> Objection:
         """The first rule that the event breaks here, for the arguments that come nearest to being legal."""
         answer = self.interpreter.system.answer
         if answer is not None and action.event is answer.event:
-            return self._refused(action, shown, values, r)[0]
+            return self._against(self._refused(action, shown, values, r)[0], r)
         order = [clause.rule for clause in action.clauses if clause.rule.level in ir.SOUND_LEVELS]
         nearest: tuple[int, tuple[Any, ...]] | None = None
-        for arguments in list(self.legal.nearly(action, r, _fixed(shown, values))):
-            if self.looks(action, shown, values, arguments, r):
-                broken = [rule for rule in self.interpreter.broken(action, r, arguments) if rule in order]
-                if broken and (nearest is None or order.index(broken[0]) > nearest[0]):
-                    nearest = order.index(broken[0]), arguments
-        if nearest is None:
-            known = self.legal.known_broken(action, r, _fixed(shown, values))
-            return known or self.legal.first_source(action, r, [s.index for s in shown if s.view is not None]) or order[0]
-        self.interpreter.bind(action, r, nearest[1])
-        return order[nearest[0]]
+        fixed = _fixed(shown, values)
+        with suppress(TooLarge):
+            for arguments in self.legal.nearly(action, r, fixed):
+                if self.looks(action, shown, values, arguments, r):
+                    broken = [rule for rule in self.interpreter.broken(action, r, arguments) if rule in order]
+                    if broken and (nearest is None or order.index(broken[0]) > nearest[0]):
+                        nearest = order.index(broken[0]), arguments
+        if nearest is not None:
+            self.interpreter.bind(action, r, nearest[1])
+            return self._against(order[nearest[0]], r)
+        known = self.legal.known_broken(action, r, fixed)
+        rule = known or self.legal.first_source(action, r, [s.index for s in shown if s.view is not None]) or order[0]
+        unknown = {p: UNDEFINED for index, p in enumerate(action.event.parameters) if index not in fixed}
+        printed = {action.event.parameters[s.index]: show(v) for s, v in zip(shown, values, strict=True) if s.view}
+        return self._against(rule, r, unknown | printed)
+
+    def _against(self, rule: ir.Rule, r: Registers, unknown: Mapping[ir.Symbol, str] | None = None) -> Objection:
+        return Objection(rule, self.interpreter.message(rule, r, unknown or {}), r)
 
 
 def seen_by_rules(system: ir.System) -> set[ir.Symbol]:

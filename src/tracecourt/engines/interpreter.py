@@ -13,6 +13,7 @@ from tracecourt.engines.queues import KeyedQueue
 from tracecourt.engines.values import show
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.spec.rewrite import symbols
 
 Change = Callable[[Registers], None]
 UNDEFINED = "(no value)"  # what a message shows of an expression that has none
@@ -62,7 +63,7 @@ class Interpreter:
         self._params = [
             (p, code(p.inferred) if p.inferred else None, code(p.default) if p.default else None) for p in system.params
         ]
-        self._messages: dict[ir.Template, list[str | tuple[t.Sort, Code]]] = {}
+        self._messages: dict[ir.Template, list[str | tuple[ir.Expr, Code]]] = {}
         self._answer = {name: code(e) for name, e in system.answer.clauses.items()} if system.answer else {}
         self.views = {
             (name, part.index): code(part.view)
@@ -73,7 +74,7 @@ class Interpreter:
         self._initially = tuple(self._change(u) for u in system.initially)
         self._sample = [(s, slot(s.symbol) if s.symbol else 0, code(s.value)) for s in system.sample]
         for rule in (*system.rules, *system.demands):
-            self._messages[rule.message] = [p if isinstance(p, str) else (p.sort, code(p)) for p in rule.message.parts]
+            self._messages[rule.message] = [p if isinstance(p, str) else (p, code(p)) for p in rule.message.parts]
 
     def _action(self, event: ir.Event) -> Action:
         code = self.evaluator.code
@@ -258,11 +259,16 @@ class Interpreter:
         return [clause.rule for clause in self.demands if not clause.holds(r)]
 
     # ------------------------------------------------------------ values
-    def message(self, rule: ir.Rule, r: Registers) -> str:
-        """A rule's message, the arguments of the event being bound."""
-        return "".join(p if isinstance(p, str) else self._shown(p[1], r) for p in self._messages[rule.message])
+    def message(self, rule: ir.Rule, r: Registers, unknown: Mapping[ir.Symbol, str] | None = None) -> str:
+        """A rule's message, the arguments of the event being bound; `unknown` ones are shown by these texts."""
+        parts = self._messages[rule.message]
+        return "".join(p if isinstance(p, str) else self._shown(*p, r, unknown or {}) for p in parts)
 
-    def _shown(self, code: Code, r: Registers) -> str:
+    def _shown(self, e: ir.Expr, code: Code, r: Registers, unknown: Mapping[ir.Symbol, str]) -> str:
+        if isinstance(e, ir.Ref) and e.symbol in unknown:
+            return unknown[e.symbol]
+        if not unknown.keys().isdisjoint(symbols(e)):
+            return UNDEFINED
         try:
             return show(code(r))
         except Undefined:

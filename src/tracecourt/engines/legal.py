@@ -50,10 +50,13 @@ class _Guard:
 
 @dataclass(frozen=True)
 class _Plan:
+    """How the arguments of an event are found: from `sources`, else from the whole sort, else from `spare` sources."""
+
     action: Action
     sources: tuple[tuple[_Source, ...], ...]
     fallbacks: tuple[Code, ...]
     guards: tuple[_Guard, ...]
+    spare: tuple[tuple[_Source, ...], ...] = ()
 
 
 Asked = Sequence[tuple[_Guard, bool]]  # rules with the answers that are wanted of them
@@ -83,12 +86,24 @@ class LegalEvents:
         """The arguments with which an event breaks no rule of the levels; `fixed` holds those that are known, by position."""
         plan, wanted = self._of(action), frozenset(levels)
         sources = tuple(tuple(s for s in found if s.rule.level in wanted) for found in plan.sources)
+        spare = tuple(tuple(s for s in found if s.rule.level not in wanted) for found in plan.sources)
         asked = [(guard, True) for guard in plan.guards if guard.rule.level in wanted]
-        yield from self._candidates(replace(plan, sources=sources), r, asked, fixed=fixed)
+        yield from self._candidates(replace(plan, sources=sources, spare=spare), r, asked, fixed=fixed)
 
     def nearly(self, action: Action, r: Registers, fixed: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
-        """Arguments that some rules speak for, whether the others allow them or not."""
-        yield from self._candidates(self._of(action), r, (), fixed=fixed)
+        """Arguments that some rules speak for, whether the others allow them or not; what more rules speak for first.
+
+        Raises:
+            TooLarge: when the budget runs out.
+        """
+        plan = self._of(action)
+        tried = None
+        for last in range(len(plan.guards), 0, -1):
+            followed = {guard.rule for guard in plan.guards[:last]}
+            sources = tuple(tuple(s for s in found if s.rule in followed) for found in plan.sources)
+            if sources != tried and all(index in fixed or found for index, found in enumerate(sources)):
+                yield from self._candidates(replace(plan, sources=sources), r, (), fixed=fixed)
+            tried = sources
 
     def known_broken(self, action: Action, r: Registers, fixed: Mapping[int, Any]) -> ir.Rule | None:
         """The first rule that is broken whatever the arguments are that are not known."""
@@ -199,8 +214,31 @@ class LegalEvents:
         extra: Proposals | None,
     ) -> tuple[int, Sequence[Any]]:
         """The parameter to choose now, and its values: computed if possible, listed if not."""
+        found = self._spoken(plan, plan.sources, r, bound, extra)
+        if found is not None:
+            return found
+        index = next(i for i in range(len(plan.sources)) if i not in bound)
+        if extra is not None:
+            return index, list(extra(plan.action.event.parameters[index].sort))
+        try:
+            return index, list(plan.fallbacks[index](r))
+        except TooLarge:
+            found = self._spoken(plan, plan.spare, r, bound, extra)
+            if found is None:
+                raise
+            return found
+
+    def _spoken(
+        self,
+        plan: _Plan,
+        speaking: tuple[tuple[_Source, ...], ...],
+        r: Registers,
+        bound: frozenset[int],
+        extra: Proposals | None,
+    ) -> tuple[int, Sequence[Any]] | None:
+        """A parameter of which a rule says where it comes from, and its values."""
         listed: tuple[int, Sequence[Any]] | None = None
-        for index, sources in enumerate(plan.sources):
+        for index, sources in enumerate(speaking):
             if index in bound:
                 continue
             for source in sources:
@@ -217,13 +255,7 @@ class LegalEvents:
                 if source.single:
                     return index, (freeze(found),)
                 listed = listed or (index, list(found))
-        if listed and (listed[1] or extra is None):
-            return listed
-        index = next(i for i in range(len(plan.sources)) if i not in bound)
-        sort = plan.action.event.parameters[index].sort
-        if extra is not None:
-            return index, list(extra(sort))
-        return index, list(plan.fallbacks[index](r))
+        return listed if listed and (listed[1] or extra is None) else None
 
 
 def _is_bests(values: ir.Expr) -> bool:

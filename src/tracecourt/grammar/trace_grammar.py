@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 STARTS = ("document", "prompt", "trace")
 END = "$END"
+RESTARTS = 8  # words before a fault that may together be the beginning of a longer one
+NEAR = 400  # characters before a fault in which such words are looked for
 
 
 @dataclass(frozen=True)
@@ -216,17 +219,20 @@ class TraceGrammar:
         text = source.text
         try:
             tree = self._lark.parse(text, start=start)
-        except UnexpectedInput:
-            return self._read_broken(source, start)
+        except UnexpectedInput as error:
+            return self._read_broken(source, start, error.pos_in_stream or 0)
         return Reading(source, tuple(self._items([tree])), Completeness.COMPLETE)
 
-    def _read_broken(self, source: Source, start: str) -> Reading:
+    def _read_broken(self, source: Source, start: str, near: int) -> Reading:
+        """The items before the place where a text goes wrong, which lies near an offset, and whether it may be cut there."""
         text = source.text
         at: int
         parser: Any = self._lark.parse_interactive(text, start=start)
+        words: deque[tuple[int, Any]] = deque(maxlen=RESTARTS)  # where the last words begin, and what may stand there
         try:
-            for _ in parser.iter_parse():
-                pass
+            for word in parser.iter_parse():
+                if word.start_pos >= near - NEAR:
+                    words.append((word.start_pos, parser.copy(deepcopy_values=False)))  # good for `accepts` only
             at, width, cut = len(text.rstrip()), 1, True
         except UnexpectedToken as error:
             at, width = error.token.start_pos or 0, len(error.token)
@@ -235,11 +241,16 @@ class TraceGrammar:
             at, width, cut = error.pos_in_stream or 0, 1, False
         accepted = sorted(parser.accepts())
         cut = cut or self._partial(text, at, accepted)
+        while not cut and words:  # the beginning of a longer word may have been read as shorter ones
+            begun, before = words.pop()
+            if self._partial(text, begun, found := sorted(before.accepts())):
+                at, width, cut, accepted = begun, len(text) - begun, True, found
+                parser = self._end(text[:begun], start)[0]
         items = self._completed(parser, accepted)
         completeness = Completeness.CUT if cut else Completeness.MALFORMED
-        found = _shown(text, at, width)
+        shown = _shown(text, at, width)
         expected = tuple(sorted({self._described(name) for name in accepted}))
-        return Reading(source, tuple(items), completeness, Span(at, min(at + width, len(text))), found, expected)
+        return Reading(source, tuple(items), completeness, Span(at, min(at + width, len(text))), shown, expected)
 
     def _completed(self, parser: Any, accepted: Iterable[str]) -> list[Item]:
         """The items that are complete whatever word comes next."""
@@ -249,8 +260,12 @@ class TraceGrammar:
     def _before(self, parser: Any, name: str) -> list[Tree[Any]]:
         """The items that are complete if a terminal comes next."""
         ahead = parser.copy(deepcopy_values=False)
+        shared = [(v.children, len(v.children)) for v in ahead.parser_state.value_stack if isinstance(v, Tree)]
         stack = ahead.feed_eof() if name == END else (ahead.feed_token(Token(name, "")), ahead.parser_state.value_stack)[1]
-        return list(self._trees(stack if isinstance(stack, list) else [stack]))
+        found = list(self._trees(stack if isinstance(stack, list) else [stack]))
+        for children, length in shared:  # Lark extends the children of a repetition in place
+            del children[length:]
+        return found
 
     def names_before(self, parser: Any, name: str) -> list[str]:
         """The names of the items that an interactive parser has read if a terminal comes next."""
@@ -265,27 +280,34 @@ class TraceGrammar:
         )
 
     def may_be_longer(self, source: Source, start: str) -> bool:
-        """Whether the last word of a legal text is one that carries a text, and may have been cut."""
-        text = source.text
-        if not text or text[-1].isspace():
+        """Whether the last item of a legal text may go on: with more words, or with more of a last word that carries a text."""
+        parser, last = self._end(source.text, start)
+        if last is None:
             return False
-        *_, last = self._lark.parse_interactive(text, start=start).iter_parse()
-        terminal, pattern = self.terminals[last.type], self._pattern(last.type)
-        word = text[last.start_pos or 0 :]
-        more = any(pattern.fullmatch(" " + word + c, pos=1) for c in "aA0_")
-        return terminal.literal is None and not terminal.numeric and more
+        whole = len(self._before(parser, END))
+        if any(len(self._before(parser, name)) < whole for name in parser.accepts()):
+            return True
+        terminal, word = self.terminals[last.type], source.text[last.start_pos or 0 :]
+        if terminal.literal is not None or terminal.numeric or word[-1].isspace():
+            return False
+        return any(self._pattern(last.type).fullmatch(" " + word + c, pos=1) for c in "aA0_")
 
     def growths(self, source: Source, start: str) -> list[str]:
         """The digits that may have been cut from the end of a legal text whose last word is a number; at most three."""
-        text = source.text
-        if not text or text[-1].isspace():
+        _, last = self._end(source.text, start)
+        if last is None or not self.terminals[last.type].numeric:
             return []
-        *_, last = self._lark.parse_interactive(text, start=start).iter_parse()
-        if not self.terminals[last.type].numeric:
-            return []
-        pattern, word = self._pattern(last.type), text[last.start_pos or 0 :]
+        pattern, word = self._pattern(last.type), source.text[last.start_pos or 0 :]
         digits = (f"{number:0{width}}" for width in (1, 2, 3) for number in range(10**width))
         return [more for more in digits if pattern.fullmatch(" " + word + more, pos=1)]
+
+    def _end(self, text: str, start: str) -> tuple[Any, Token | None]:
+        """An interactive parser that has read the beginning of a legal text, and the last word."""
+        parser: Any = self._lark.parse_interactive(text, start=start)
+        last = None
+        for last in parser.iter_parse():  # noqa: B007 the last one is wanted
+            pass
+        return parser, last
 
     def begun(self, tail: str) -> set[str]:
         """The items of which a text may be the beginning, by its first word that is no mark between items."""

@@ -10,6 +10,7 @@ from tracecourt.explain import Explanation, Held, requirement
 from tracecourt.text import excerpt
 from tracecourt.verdict import LEVEL_MEANINGS, PlanStatus, Report, Verdict, Violation
 
+OBJECTIONS = 6  # what the states behind a text have against an event
 HISTORY = 6  # events of a history that are shown
 
 
@@ -92,6 +93,9 @@ def _violation(found: Explanation, violation: Violation, place: str) -> Iterator
     if found.legal is not None:
         more = " · and more" if found.more_legal else ""
         yield "  legal    " + (" · ".join(found.legal) + more if found.legal else "no event is legal here")
+    for objected in found.objections[:OBJECTIONS] if len(found.objections) > 1 else ():
+        states = "state" if objected.states == 1 else "states"
+        yield f"  against  {objected.states} {states}: {objected.rule}: {objected.message}"
     for other in found.also:
         yield f"  also     {other.rule.name}: {other.message}"
     yield from (f"  later    {text}" for text in _grouped(found.later))
