@@ -10,11 +10,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import tracecourt as tc
 
 REPEATS = 7
 FORMAT = "searchformer-maze"
+PARTIAL_FORMATS = tuple(f"dualformer-maze-l{level}" for level in (1, 2, 3, 4))
+SIZES = (5, 10, 15, 20)
+PARTIAL = 10  # mazes of each size
 
 
 def cold(*arguments: str) -> float:
@@ -29,21 +33,49 @@ def cold(*arguments: str) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    print(f"Python {platform.python_version()} on {platform.machine()}, {tc.__name__}; medians of {REPEATS} runs\n")
-    court = tc.load_format(FORMAT)
-    rows = list(court.generate(100, 1, {"width": 10, "height": 10}))
+def starts(rows: list[dict[str, Any]]) -> None:
+    """What a cold start costs."""
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "small.jsonl"
         small.write_text("".join(json.dumps(row) + "\n" for row in rows[:3]), encoding="utf-8")
         print(f"cold start, tracecourt --help            {cold('--help'):.2f} s")
         print(f"cold start, check of three small traces  {cold('check', str(small), '--format', FORMAT):.2f} s")
+
+
+def throughput(court: tc.Court, rows: list[dict[str, Any]]) -> None:
+    """How fast full traces are tried."""
     size = sum(len(row["prompt"]) + len(row["trace"]) for row in rows)
     before = time.perf_counter()
     events = sum(report.events for report in court.check_many(rows))
     spent = time.perf_counter() - before
     rate = f"{size / spent / 1e6:.2f} MB/s, {events / spent:,.0f} events/s"
     print(f"check through the API, 100 traces 10x10  {spent * 10:.2f} ms a trace, {rate}")
+
+
+def hidden_runs() -> None:
+    """How long it takes to find the run behind a text that shows a part of it, by what is left out and the size of the maze."""
+    print(f"\nthe run behind a partial trace: median and longest of {PARTIAL} random mazes, in seconds")
+    print("left out                      " + "".join(f"{size}x{size}".rjust(14) for size in SIZES))
+    for name in PARTIAL_FORMATS:
+        court, cells = tc.load_format(name), []
+        for size in SIZES:
+            times = []
+            for row in court.generate(PARTIAL, 1, {"width": size, "height": size}):
+                before = time.perf_counter()
+                report = court.check(row["prompt"], row["trace"], row["params"])
+                times.append(time.perf_counter() - before)
+                assert report.verdict != "unsound", row
+            cells.append(f"{statistics.median(times):.3f} {max(times):.2f}".rjust(14))
+        print(name.ljust(30) + "".join(cells), flush=True)
+
+
+def main() -> None:
+    print(f"Python {platform.python_version()} on {platform.machine()}, {tc.__name__}; medians of {REPEATS} runs\n")
+    court = tc.load_format(FORMAT)
+    rows = list(court.generate(100, 1, {"width": 10, "height": 10}))
+    starts(rows)
+    throughput(court, rows)
+    hidden_runs()
 
 
 if __name__ == "__main__":

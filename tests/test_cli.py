@@ -98,6 +98,11 @@ def test_formats_lists_what_can_be_checked(desk: Desk) -> None:
     assert (text.code, text.err, data.code, data.err) == (0, "", 0, "")
     found = json.loads(data.out)
     assert [entry["name"] for entry in found] == sorted(path.stem for path in ROOT.glob("specs/formats/*.spec"))
+    hides = {entry["name"]: entry["hides"] for entry in found if entry["hides"]}
+    assert hides["dualformer-maze-l2"] == ["close", "create.g", "create.hn"]
+    assert hides["dualformer-maze-l3"] == ["close", "some create"]
+    assert "part of close.n" in hides["searchformer-sokoban"]
+    assert "hides close, some create" in text.out
     for entry in found:
         assert {"name", "doc", "source", "grammar", "domain", "procedure", "events", "params", "rules"} <= set(entry)
         assert re.search(rf"^{entry['name']}$", text.out, re.MULTILINE)

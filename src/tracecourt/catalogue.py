@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tracecourt.resources import Library
+from tracecourt.spec import ir
 from tracecourt.spec.library import Specifications
 
 
 def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
-    """Every format with its parts, events, parameters and source."""
+    """Every format with its parts, events, parameters, source, and what its text leaves out."""
     library = library or Library.shipped()
     specifications = Specifications(library)
     found = []
@@ -24,8 +26,23 @@ def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
                 "domain": system.domain,
                 "procedure": system.procedure,
                 "events": list(system.events),
+                "hides": list(hidden(system)),
                 "params": [p.symbol.name for p in system.params],
                 "rules": [{"name": rule.name, "level": rule.level} for rule in system.rules],
             }
         )
     return found
+
+
+def hidden(system: ir.System) -> Iterator[str]:
+    """What a format's text does not show of a run: events, some events, arguments, parts of arguments."""
+    yield from sorted(system.silent)
+    yield from (f"some {name}" for name in sorted(system.dropped))
+    for name, event in system.events.items():
+        if name not in system.silent:
+            shown = {part.index: part for part in system.shown[name]}
+            for index, parameter in enumerate(event.parameters):
+                if index not in shown:
+                    yield f"{name}.{parameter.name}"
+                elif shown[index].view is not None:
+                    yield f"part of {name}.{parameter.name}"

@@ -84,6 +84,8 @@ def formats(output: str) -> None:
     for entry in found:
         click.echo(f"{entry['name']}\n  {entry['doc']}")
         click.echo(f"  domain {entry['domain']} · procedure {entry['procedure']} · events {', '.join(entry['events'])}")
+        if entry["hides"]:
+            click.echo(f"  hides {', '.join(entry['hides'])}")
         if entry["params"]:
             click.echo(f"  parameters {', '.join(entry['params'])}")
         if entry["source"]:
