@@ -156,7 +156,7 @@ ROWS = [
     pytest.param(jsonl(row(id="two\nlines")), ["two\nlines sound"], 0, id="id with a line end"),
     pytest.param(jsonl(row(extra={"deep": [1]}, params=None)), ["a sound"], 0, id="other fields"),
     pytest.param(jsonl(row(params={"width": 2, "height": 1})), ["a sound"], 0, id="params"),
-    pytest.param(jsonl(row(params={"width": 1})), ["a unsound"], 1, id="params that matter"),
+    pytest.param(jsonl(row(params={"width": 1})), ["a malformed"], 1, id="params that matter"),
     pytest.param(jsonl(row(params={"wdith": 1, "split": "test"})), ["a sound"], 0, id="unknown params are passed over"),
     pytest.param(jsonl(row()).replace(b"\n", b"\r\n"), ["a sound"], 0, id="CRLF"),
     pytest.param(b"\xef\xbb\xbf" + ALL, ["a sound", "b unsound", "c malformed", "d truncated"], 1, id="byte order mark"),

@@ -238,7 +238,7 @@ MANY: list[tuple[Mapping[str, Any], list[tuple[str, str]]]] = [
     (row(None, prompt=None), [("a", "truncated")]),
     (row(f"{PROMPT} {SOUND}", prompt=""), [("a", "sound")]),
     ({"id": "r", "prompt": PROMPT, "rollouts": [SOUND, MALFORMED]}, [("r/0", "sound"), ("r/1", "malformed")]),
-    (row(SOUND, params={"width": 1}), [("a", "unsound")]),
+    (row(SOUND, params={"width": 1}), [("a", "malformed")]),
     (row(SOUND, expected={"verdict": "nonsense"}), [("a", "sound")]),
 ]
 
@@ -387,3 +387,17 @@ def test_the_package_offers_its_table_of_contents() -> None:
     assert {"load_format", "Court", "Report", "Verdict", "PlanStatus", "InputError"} <= set(tc.__all__)
     with pytest.raises(AttributeError, match="no attribute nothing"):
         _ = tc.nothing
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("start 0 0 goal 7 7", "goal (7, 7) does not lie in (x: 0..width-1, y: 0..height-1)"),
+        ("start 0 0 goal 1 0 wall 5 5 wall 0 1", "wall (5, 5) does not lie in"),
+    ],
+)
+def test_a_fact_outside_its_sort_states_no_problem(court: tc.Court, prompt: str, said: str) -> None:
+    report = court.check(prompt, SOUND, {"width": 2, "height": 2})
+    assert (report.verdict, report.event) == ("malformed", None)
+    assert report.rule in ("problem/goal-out-of-range", "problem/wall-out-of-range")
+    assert said in report.message

@@ -229,6 +229,8 @@ class Declarations(Checker):
         match item:
             case s.Param():
                 self.param(item)
+            case s.Fact(name=name):
+                self.fact_range(self.module.scope.find(name), item.span)
             case s.Requirement():
                 self.module.demands.append(self.rule("problem", item, self.module.scope))
                 self.unique_labels([i for i in self.declaration.items if isinstance(i, s.Requirement)], item)
@@ -353,6 +355,23 @@ class Declarations(Checker):
         condition = checks[0] if len(checks) == 1 else ir.Prim(t.BOOL, span, "and", tuple(checks))
         template = ir.Template(tuple(p for p in parts if p != ""), "an argument does not lie in its sort")
         return (ir.Rule(f"{item.name}/{OUT_OF_RANGE}", "grounded", condition, template, span, self.source),)
+
+    def fact_range(self, fact: object, span: Span) -> None:
+        """The condition that every problem meets without being told: what it states lies in the sorts of its facts."""
+        if not isinstance(fact, ir.Symbol) or not t.bounded(fact.sort):
+            return
+        stated = ir.Ref(fact.sort, span, fact)
+        within = ir.Within(t.BOOL, span, stated, fact.sort)
+        outside: ir.Expr = stated
+        if isinstance(fact.sort, (t.Set, t.List)):
+            one = ir.Symbol(fact.name, fact.sort.element, "local")
+            part = ir.Ref(one.sort, span, one)
+            outer = ir.Prim(t.BOOL, span, "not", (ir.Within(t.BOOL, span, part, one.sort),))
+            outside = ir.Each(t.List(one.sort), span, "list", (part,), ir.Binding((one,), stated, outer))
+        text = f"{fact.name} {{{fact.name}}} does not lie in {fact.sort}"
+        message = ir.Template((f"{fact.name} ", outside, f" does not lie in {fact.sort}"), text)
+        rule = ir.Rule(f"problem/{fact.name.replace('_', '-')}-{OUT_OF_RANGE}", "grounded", within, message, span, self.source)
+        self.module.demands.append(rule)
 
     def answer(self, item: s.Answer) -> None:
         """The answer event, the list that it fills, and the clauses on that list."""
