@@ -140,7 +140,7 @@ def test_sorts(pack: Pack, text: str, shown: str) -> None:
 def test_a_domain_keeps_its_items_in_the_order_of_the_text(sink: ir.System) -> None:
     assert [f.name for f in sink.facts] == ["start", "hint", "goal", "edge", "path", "tint", "word", "on", "sum"]
     assert [p.symbol.name for p in sink.params] == ["size", "scale", "mode", "moves", "weight", "eager"]
-    ranges = [f"problem/{name}-out-of-range" for name in ("start", "hint", "goal", "edge", "path", "on")]
+    ranges = [f"problem/{name}-out-of-range" for name in ("start", "hint", "goal", "edge", "path", "tint")]
     assert [d.name for d in sink.demands] == [*ranges, "problem/a-goal", "problem/cheap"]
     assert [(step.kind, step.symbol and step.symbol.name) for step in sink.sample] == [
         ("let", "k"), ("draw", "goal"), ("draw", "start"), ("draw", "hint"), ("draw", "word"), ("draw", "on"), ("draw", "sum"),
