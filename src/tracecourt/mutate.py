@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, takewhile
 from random import Random
 from typing import Any
 
-from tracecourt.check import DECLARED, check, conclude, opened
+from tracecourt.check import DECLARED, Trial, check, conclude, opened
 from tracecourt.engines.interpreter import Action
 from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.values import freeze, whole
@@ -24,7 +25,8 @@ POSITIONS = 12  # places where an event is put in
 EDITS = 40  # other edits of one kind that are tried
 CANDIDATES = 60  # arguments that are tried at one place
 NEIGHBOURS = 6  # values that are put into a list
-BASES = 6  # sound traces that are tried before a rule is given up
+BASES = 6  # sound traces that are tried before an aim is given up
+MISSES = 3  # aims at a rule that may fail before nothing is aimed at it any more
 FREE = 10  # one in so many mutants is an edit that aims at no rule
 
 
@@ -45,6 +47,7 @@ class Mutator:
         self.generator = generator
         self.form = generator.form
         self.rules = self.form.system.rules
+        self._missed = Counter[ir.Rule]()
 
     def rows(self, number: int, seed: int) -> Iterator[dict[str, Any]]:
         """Rows with `expected` and, beside it, the edit and the rule that it breaks."""
@@ -52,7 +55,10 @@ class Mutator:
             random = Random(f"{seed}/{index}/mutant")
             free = index % FREE == FREE - 1 or self.form.system.partial  # what a hidden run breaks, only a search can say
             aim = None if free else self.rules[(index - index // FREE) % len(self.rules)]
-            mutant = (aim and self._aimed(aim, random)) or self._free(random)
+            aimed = self._aimed(aim, random) if aim and self._missed[aim] < MISSES else None
+            if aim and not aimed:
+                self._missed[aim] += 1
+            mutant = aimed or self._free(random)
             yield self._row(f"{self.form.name}-{seed}-{index}", mutant)
 
     def _row(self, id: str, mutant: Mutant) -> dict[str, Any]:
@@ -76,10 +82,22 @@ class Mutator:
         problem = self.generator.problem(random)
         return problem, self.generator.printed(problem, self.generator.run(problem, random, declared=declared), random)
 
-    def _first(self, problem: Problem, events: list[Event]) -> ir.Rule | None:
-        """The first rule that events break, a declared one only if they break no other."""
-        trial = opened(self.form, self.generator.document(problem, events), problem.params)
-        for index, step in enumerate(trial.document.steps):
+    def _states(self, problem: Problem, events: Sequence[Event]) -> list[Registers]:
+        """The state before each event, and after the last."""
+        r, interpreter = self.generator.start(problem), self.form.interpreter
+        states = [interpreter.saved(r)]
+        for action, arguments in events:
+            interpreter.apply(action, r, arguments)
+            states.append(interpreter.saved(r))
+        return states
+
+    def _first(self, problem: Problem, edited: list[Event], same: int, state: Registers) -> ir.Rule | None:
+        """The first rule that edited events break, a declared one only if they break no other.
+
+        The first `same` events are those of a sound trace, and lead to `state`.
+        """
+        trial = Trial(self.form, self.generator.document(problem, edited), self.form.interpreter.saved(state))
+        for index, step in enumerate(trial.document.steps[same:], same):
             trial.event(index, step)
             if trial.violations:
                 return trial.violations[0].rule
@@ -102,8 +120,10 @@ class Mutator:
         """A mutant that breaks this rule before any other."""
         for _ in range(BASES):
             problem, events = self._base(random, declared=rule.level == DECLARED)
+            states = self._states(problem, events)
             for edited, edit in self._edits(rule, problem, events, random):
-                if self._first(problem, edited) is rule and (mutant := self._made(problem, edited, edit)):
+                same = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(edited, events, strict=False)))
+                if self._first(problem, edited, same, states[same]) is rule and (mutant := self._made(problem, edited, edit)):
                     return mutant
         return None
 

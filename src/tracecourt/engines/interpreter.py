@@ -267,7 +267,7 @@ class Interpreter:
     def _shown(self, e: ir.Expr, code: Code, r: Registers, unknown: Mapping[ir.Symbol, str]) -> str:
         if isinstance(e, ir.Ref) and e.symbol in unknown:
             return unknown[e.symbol]
-        if not unknown.keys().isdisjoint(symbols(e)):
+        if unknown and not unknown.keys().isdisjoint(symbols(e)):
             return UNDEFINED
         try:
             return show(code(r))
