@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import rows_of
+from tests.command import Desk
+from tests.conftest import ROOT, rows_of
 from tracecourt.check import check
 from tracecourt.explain import explain
 from tracecourt.formats import open_format
@@ -149,3 +150,14 @@ def test_the_state_that_comes_nearest_to_allowing_an_event_says_why_not(
     assert found.report.message.startswith(message)
     assert (found.objections[0].rule, len(found.objections) > 1) == (rule, True)
     assert found.legal
+
+
+def test_the_run_behind_a_text_is_its_justification(desk: Desk) -> None:
+    """The closes are not printed; the explanation shows them, and says how much more there is."""
+    path = ROOT / "specs/formats/dualformer-maze-l1.examples.jsonl"
+    form = open_format("dualformer-maze-l1")
+    given = next(row for row in rows_of(path) if row["expected"]["verdict"] == "sound")
+    run = check(form, given["prompt"], given["trace"], given["params"]).run
+    shown = desk.run("explain", str(path), "-f", form.name, "--id", given["id"]).out
+    assert f"  run      {run[0]} · close" in shown
+    assert f" · and {len(run) - 8} more" in shown

@@ -11,6 +11,7 @@ from tracecourt.text import excerpt
 from tracecourt.verdict import LEVEL_MEANINGS, PlanStatus, Report, Verdict, Violation
 
 OBJECTIONS = 6  # what the states behind a text have against an event
+RUN = 8  # events of the run behind a text that are shown
 HISTORY = 6  # events of a history that are shown
 
 
@@ -64,6 +65,9 @@ def _explanation(found: Explanation, place: str) -> Iterator[str]:
         if report.span is not None and report.source is not None:
             yield excerpt(report.source, report.span)
         yield from (f"  before   {text}" for text in _grouped(found.later))
+        if report.run:
+            more = f" · and {len(report.run) - RUN} more" if len(report.run) > RUN else ""
+            yield f"  run      {' · '.join(report.run[:RUN])}{more}"
     else:
         yield from _violation(found, violation, place)
     yield f"  plan     {plan(report).removeprefix('plan ')}"
