@@ -281,7 +281,8 @@ def conclude(trial: Trial, id: str) -> Report:
         return _report(trial, id, Verdict.UNSOUND, first.message, plan, first.rule.name, first.rule.level, first)
     if unfinished or trial.doubtful or trial.inside_event:
         inside = "" if unfinished else ", inside another"
-        message = f"the text ends after {len(document.steps)} events, all of them sound{inside}, before the search may end"
+        events = "1 sound event" if len(document.steps) == 1 else f"{len(document.steps)} sound events"
+        message = f"the text ends after {events}{inside}, before the search may end"
         return _report(trial, id, Verdict.TRUNCATED, message, plan)
     level = DECLARED if trial.declared else None
     return _report(trial, id, Verdict.SOUND, "", plan, level=level)
