@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,8 +14,9 @@ import pytest
 from tests.command import Desk
 from tests.conftest import ROOT, rows_of
 from tracecourt.check import check
+from tracecourt.documents import read_document
 from tracecourt.explain import explain
-from tracecourt.formats import open_format
+from tracecourt.formats import Format, open_format
 from tracecourt.generate import Generator
 from tracecourt.mutate import Mutator
 from tracecourt.verdict import Report, Verdict
@@ -161,3 +163,56 @@ def test_the_run_behind_a_text_is_its_justification(desk: Desk) -> None:
     shown = desk.run("explain", str(path), "-f", form.name, "--id", given["id"]).out
     assert f"  run      {run[0]} · close" in shown
     assert f" · and {len(run) - 8} more" in shown
+
+
+# ---------------------------------------------------------------- against every run that there is
+MOST_RUNS = 4_000
+Full = tuple[str, tuple[Any, ...]]
+
+
+def runs_of(form: Format, facts: dict[str, Any], params: dict[str, Any]) -> list[list[Full]] | None:
+    """Every run on a problem, by trying all that is legal at every step; None where they are too many."""
+    interpreter, found = form.interpreter, list[list[Full]]()
+    todo = [(interpreter.problem(facts, params, lambda sort: [])[0], list[Full]())]
+    while todo:
+        r, events = todo.pop()
+        if not interpreter.unfinished(r):
+            found.append(events)
+            continue
+        for action, arguments in form.legal.legal(r):
+            after = interpreter.saved(r)
+            interpreter.apply(action, after, arguments)
+            todo.append((after, [*events, (action.event.name, arguments)]))
+        if len(todo) + len(found) > MOST_RUNS:
+            return None
+    return found
+
+
+def matched(text: list[Any], shown: list[Any], *, gaps: bool) -> int:
+    """How many events of a text a run prints one after the other; with gaps, it may leave some of its own out."""
+    if not gaps:
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, shown, strict=False)))
+    at = 0
+    for event in shown:
+        at += at < len(text) and text[at] == event
+    return at
+
+
+@pytest.mark.parametrize("level", ["l1", "l2", "l3"])
+def test_a_text_is_refuted_just_when_no_run_prints_it_and_where_the_last_one_stops(level: str) -> None:
+    form, whole = open_format(f"dualformer-maze-{level}"), open_format("searchformer-maze")
+    tally = Counter[str]()
+    for row in Mutator(Generator(form, {"width": 3, "height": 2})).rows(150, 9):
+        document = read_document(form, row["prompt"], row["trace"])
+        runs = runs_of(whole, document.facts, row["params"])
+        if runs is None:
+            continue
+        text = [step.arguments for step in document.steps if step.action.event.name == "create"]
+        width = len(form.system.shown["create"])
+        shown = [[arguments[:width] for name, arguments in run if name == "create"] for run in runs]
+        reach = max(matched(text, creates, gaps=level == "l3") for creates in shown)
+        told = reach == len(text) if level == "l3" else text in shown
+        report = check(form, row["prompt"], row["trace"], row["params"])
+        assert (report.verdict, report.event) == (("sound", None) if told else ("unsound", reach)), row
+        tally[report.verdict] += 1
+    assert min(tally["sound"], tally["unsound"]) > 20
