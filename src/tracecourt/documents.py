@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracecourt.engines.interpreter import Action, empty
-from tracecourt.engines.values import Unreadable, freeze, occurrences, read
-from tracecourt.formats import Format, argument_sorts
+from tracecourt.engines.values import Unreadable, freeze, occurrences
+from tracecourt.formats import Format
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -185,9 +185,9 @@ class _Typist:
         sort, span = self.sorts.get(item.name), None if in_prompt else item.span
         if sort is None:
             return Fault(f"{item.name} stands in the prompt, where only facts can stand", span)
-        sorts = argument_sorts(sort, len(item.arguments))
+        readers = self.form.readers(item.name, len(item.arguments))
         try:
-            values = [freeze(read(inner, raw)) for inner, raw in zip(sorts, item.arguments, strict=True)]
+            values = [read(raw) for read, raw in zip(readers, item.arguments, strict=True)]
         except Unreadable as error:
             return Fault(str(error), span)
         match sort:
@@ -225,5 +225,4 @@ def typed(form: Format, action: Action, raw: Sequence[Raw]) -> tuple[Any, ...]:
     Raises:
         Unreadable: when a word is no value of its sort.
     """
-    shown = form.system.shown[action.event.name]
-    return tuple(freeze(read(part.sort, word)) for part, word in zip(shown, raw, strict=True))
+    return tuple([read(word) for read, word in zip(form.readers(action.event.name, len(raw)), raw, strict=True)])

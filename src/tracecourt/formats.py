@@ -11,7 +11,7 @@ from pathlib import Path
 from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
-from tracecourt.engines.values import fits
+from tracecourt.engines.values import Reader, fits, reader
 from tracecourt.errors import InputError, SpecError, suggestion
 from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
 from tracecourt.resources import Library
@@ -44,6 +44,18 @@ class Format:
     def hidden(self) -> HiddenRuns:
         """The search for a run behind a text that does not show all of it."""
         return HiddenRuns(self.interpreter, self.legal)
+
+    def readers(self, item: str, count: int) -> tuple[Reader, ...]:
+        """What reads the printed arguments of an event, or of a fact that is stated with so many."""
+        if (item, count) not in self._readers:
+            shown, facts = self.system.shown.get(item), {fact.name: fact.sort for fact in self.system.facts}
+            sorts = argument_sorts(facts[item], count) if shown is None else [part.sort for part in shown]
+            self._readers[item, count] = tuple(map(reader, sorts))
+        return self._readers[item, count]
+
+    @cached_property
+    def _readers(self) -> dict[tuple[str, int], tuple[Reader, ...]]:
+        return {}
 
     @cached_property
     def legal(self) -> LegalEvents:

@@ -55,36 +55,50 @@ class Unreadable(Exception):
     """A printed word is no value of its sort; the message says why."""
 
 
-def read(sort: t.Sort, raw: Raw) -> Any:
-    """The value that printed words stand for.
+Reader = Callable[[Raw], Any]
 
-    Raises:
-        Unreadable: for numerals of more than 18 digits and words that are no member of an enumeration.
+
+def reader(sort: t.Sort) -> Reader:
+    """The function that reads the value that printed words stand for, as it is stored inside others.
+
+    The function raises Unreadable for numerals of more than 18 digits and words that are no member of an enumeration.
     """
     match sort:
         case t.Int():
-            return _integer(raw)
+            return _integer
         case t.Rational():
-            return _rational(raw)
+            return _rational
         case t.Text():
-            return raw
+            return lambda raw: raw
         case t.Formula():
-            return _rational(raw) if isinstance(raw, str) else (read(sort, raw[0]), raw[1], read(sort, raw[2]))
+            return _formula
         case t.Enum(members=members):
-            if raw not in members:
-                raise Unreadable(f"{raw} is none of {', '.join(members)}")
-            return raw
+            return lambda raw: _member(raw, members)
         case t.Bool():
-            return raw == "true"
+            return lambda raw: raw == "true"
         case t.Tuple(fields=fields):
-            return tuple(read(inner, part) for (_, inner), part in zip(fields, raw, strict=True))
-        case t.Optional(inner=inner):
-            return None if raw == () else read(inner, raw)
+            inner = [reader(field) for _, field in fields]
+            return lambda raw: tuple([read(part) for read, part in zip(inner, raw, strict=True)])
+        case t.Optional(inner=present):
+            value = reader(present)
+            return lambda raw: None if raw == () else value(raw)
         case t.Set(element=element):
-            return {freeze(read(element, part)): True for part in _several(raw)}
+            one = reader(element)
+            return lambda raw: Frozen.fromkeys(map(one, _several(raw)), True)
         case t.List(element=element):
-            return [read(element, part) for part in _several(raw)]
+            each = reader(element)
+            return lambda raw: tuple(map(each, _several(raw)))
     raise AssertionError(sort)
+
+
+def _formula(raw: Raw) -> Any:
+    return _rational(raw) if isinstance(raw, str) else (_formula(raw[0]), raw[1], _formula(raw[2]))
+
+
+def _member(raw: Raw, members: tuple[str, ...]) -> Raw:
+    if raw not in members:
+        raise Unreadable(f"{raw} is none of {', '.join(members)}")
+    return raw
 
 
 def _several(raw: Raw) -> tuple[Raw, ...]:
@@ -164,7 +178,7 @@ def _each_fits(element: t.Sort, shape: Shape) -> bool:
 
 
 def spell(sort: t.Sort, value: Any) -> Raw:
-    """The words that print a value; the inverse of `read`."""
+    """The words that print a value; the inverse of `reader`."""
     match sort:
         case t.Bool():
             return "true" if value else "false"
