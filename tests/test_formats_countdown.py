@@ -275,3 +275,10 @@ def test_the_declared_order_of_depth_first_ties(search: Format) -> None:
     assert (declared.verdict, declared.level, other.verdict, other.level) == ("sound", None, "sound", "declared")
     assert other.declared is not None
     assert other.declared.rule.name == "explore/tie-break"
+
+
+def test_an_expression_nested_thousands_deep_gets_a_verdict() -> None:
+    trace = "(1 + " * 3_000 + "2" + ")" * 3_000 + " = 5"
+    prompt = "Using the numbers [19, 36, 55, 7], create an equation that equals 65."
+    report = check(open_format(EQUATIONS), prompt, trace)
+    assert (report.verdict, report.message) == ("malformed", "this is nested too deeply to be read")

@@ -30,6 +30,9 @@ class Step:
     raw: tuple[Raw, ...] = ()
 
 
+TOO_DEEP = "this is nested too deeply to be read"
+
+
 @dataclass(frozen=True)
 class Fault:
     """Why a text is malformed, and where; `span` is None when the place lies in the prompt."""
@@ -190,6 +193,8 @@ class _Typist:
             values = [read(raw) for read, raw in zip(readers, item.arguments, strict=True)]
         except Unreadable as error:
             return Fault(str(error), span)
+        except RecursionError:
+            return Fault(TOO_DEEP, span)
         match sort:
             case t.Map(element=key):
                 keys = values[:-1]
@@ -212,6 +217,8 @@ class _Typist:
             return Step(action, typed(self.form, action, item.arguments), shown, item.span, item.arguments)
         except Unreadable as error:
             return Fault(str(error), item.span)
+        except RecursionError:
+            return Fault(TOO_DEEP, item.span)
 
 
 def _grown(raw: tuple[Raw, ...], digits: str) -> tuple[Raw, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,11 +62,19 @@ Shape = Word | Many | Part | Again
 class _Raw(tuple[Any, ...]):
     """The children of a rule that is no item, with what Lark needs to know of their place, if they have one."""
 
-    __slots__ = ()
+    place: _Place | None
+
+    @staticmethod
+    def of(children: list[Any]) -> _Raw:
+        """The children, and the place from the first word in them to the last."""
+        made = _Raw(children)
+        placed = [place for place in map(_placed, children) if place is not None]
+        made.place = _Place(placed[0], placed[-1]) if placed else None
+        return made
 
     @property
     def __lark_meta__(self) -> Callable[[], _Place]:
-        place = _placed(self)
+        place = self.place
         if place is None:  # Lark passes over what has no such attribute
             raise AttributeError
         return lambda: place
@@ -75,8 +83,7 @@ class _Raw(tuple[Any, ...]):
 def _placed(part: Any) -> Any:
     """Where something stands; None for what holds no word."""
     if isinstance(part, _Raw):
-        placed = [p for p in map(_placed, part) if p is not None]
-        return _Place(placed[0], placed[-1]) if placed else None
+        return part.place
     if isinstance(part, Tree):
         return None if part.meta.empty else part.meta
     return part
@@ -92,7 +99,7 @@ class _Place:
 
 def _somewhere(child: Any) -> bool:
     """Whether a child has a place; a part without words has none."""
-    return not (isinstance(child, _Raw) and _placed(child) is None)
+    return not (isinstance(child, _Raw) and child.place is None)
 
 
 class _Builder:
@@ -108,7 +115,7 @@ class _Builder:
         def reduce(children: list[Any]) -> Any:
             if name in self.items:
                 return Tree(name, children)
-            return children[0] if len(children) == 1 and isinstance(children[0], Token) else _Raw(children)
+            return children[0] if len(children) == 1 and isinstance(children[0], Token) else _Raw.of(children)
 
         return reduce
 
@@ -377,9 +384,22 @@ class TraceGrammar:
         return Item(str(tree.data), tuple(self._raw(child) for child in tree.children), span)
 
     def _raw(self, child: Any) -> Raw:
+        """The words of an argument; not by recursion, since a text may nest as deeply as it likes."""
         if isinstance(child, Token):
             return self.terminals[child.type].value(str(child))
-        return tuple(self._raw(part) for part in child)
+        stack: list[tuple[Iterator[Any], list[Raw]]] = [(iter(child), [])]
+        while True:
+            parts, made = stack[-1]
+            for part in parts:
+                if not isinstance(part, Token):
+                    stack.append((iter(part), []))
+                    break
+                made.append(self.terminals[part.type].value(str(part)))
+            else:
+                stack.pop()
+                if not stack:
+                    return tuple(made)
+                stack[-1][1].append(tuple(made))
 
 
 @dataclass(frozen=True)
