@@ -26,7 +26,7 @@ EDITS = 40  # other edits of one kind that are tried
 CANDIDATES = 60  # arguments that are tried at one place
 NEIGHBOURS = 6  # values that are put into a list
 BASES = 6  # sound traces that are tried before an aim is given up
-MISSES = 3  # aims at a rule that may fail before nothing is aimed at it any more
+MISSES = 8  # aims that may fail before a rule that none has hit yet is aimed at no more
 FREE = 10  # one in so many mutants is an edit that aims at no rule
 
 
@@ -48,6 +48,7 @@ class Mutator:
         self.form = generator.form
         self.rules = self.form.system.rules
         self._missed = Counter[ir.Rule]()
+        self._hit: set[ir.Rule] = set()
 
     def rows(self, number: int, seed: int) -> Iterator[dict[str, Any]]:
         """Rows with `expected` and, beside it, the edit and the rule that it breaks."""
@@ -55,10 +56,7 @@ class Mutator:
             random = Random(f"{seed}/{index}/mutant")
             free = index % FREE == FREE - 1 or self.form.system.partial  # what a hidden run breaks, only a search can say
             aim = None if free else self.rules[(index - index // FREE) % len(self.rules)]
-            aimed = self._aimed(aim, random) if aim and self._missed[aim] < MISSES else None
-            if aim and not aimed:
-                self._missed[aim] += 1
-            mutant = aimed or self._free(random)
+            mutant = (aim and self._hit_or_missed(aim, random)) or self._free(random)
             yield self._row(f"{self.form.name}-{seed}-{index}", mutant)
 
     def _row(self, id: str, mutant: Mutant) -> dict[str, Any]:
@@ -116,6 +114,17 @@ class Mutator:
         return Mutant(problem, events, edit, conclude(opened(self.form, document, problem.params), ""))
 
     # ------------------------------------------------------------ aimed edits
+    def _hit_or_missed(self, rule: ir.Rule, random: Random) -> Mutant | None:
+        """A mutant that breaks this rule; aims at a rule that seems to be unbreakable are given up, since they cost most."""
+        if self._missed[rule] >= MISSES and rule not in self._hit:
+            return None
+        mutant = self._aimed(rule, random)
+        if mutant is None:
+            self._missed[rule] += 1
+        else:
+            self._hit.add(rule)
+        return mutant
+
     def _aimed(self, rule: ir.Rule, random: Random) -> Mutant | None:
         """A mutant that breaks this rule before any other."""
         for _ in range(BASES):
