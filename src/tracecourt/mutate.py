@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,8 +24,7 @@ POSITIONS = 12  # places where an event is put in
 EDITS = 40  # other edits of one kind that are tried
 CANDIDATES = 60  # arguments that are tried at one place
 NEIGHBOURS = 6  # values that are put into a list
-BASES = 6  # sound traces that are tried before an aim is given up
-MISSES = 8  # aims that may fail before a rule that none has hit yet is aimed at no more
+BASES = 6  # sound traces that are tried before a rule is given up
 FREE = 10  # one in so many mutants is an edit that aims at no rule
 
 
@@ -47,8 +45,6 @@ class Mutator:
         self.generator = generator
         self.form = generator.form
         self.rules = self.form.system.rules
-        self._missed = Counter[ir.Rule]()
-        self._hit: set[ir.Rule] = set()
 
     def rows(self, number: int, seed: int) -> Iterator[dict[str, Any]]:
         """Rows with `expected` and, beside it, the edit and the rule that it breaks."""
@@ -56,7 +52,7 @@ class Mutator:
             random = Random(f"{seed}/{index}/mutant")
             free = index % FREE == FREE - 1 or self.form.system.partial  # what a hidden run breaks, only a search can say
             aim = None if free else self.rules[(index - index // FREE) % len(self.rules)]
-            mutant = (aim and self._hit_or_missed(aim, random)) or self._free(random)
+            mutant = (aim and self._aimed(aim, random)) or self._free(random)
             yield self._row(f"{self.form.name}-{seed}-{index}", mutant)
 
     def _row(self, id: str, mutant: Mutant) -> dict[str, Any]:
@@ -114,49 +110,35 @@ class Mutator:
         return Mutant(problem, events, edit, conclude(opened(self.form, document, problem.params), ""))
 
     # ------------------------------------------------------------ aimed edits
-    def _hit_or_missed(self, rule: ir.Rule, random: Random) -> Mutant | None:
-        """A mutant that breaks this rule; aims at a rule that seems to be unbreakable are given up, since they cost most."""
-        if self._missed[rule] >= MISSES and rule not in self._hit:
-            return None
-        mutant = self._aimed(rule, random)
-        if mutant is None:
-            self._missed[rule] += 1
-        else:
-            self._hit.add(rule)
-        return mutant
-
     def _aimed(self, rule: ir.Rule, random: Random) -> Mutant | None:
         """A mutant that breaks this rule before any other."""
         for _ in range(BASES):
             problem, events = self._base(random, declared=rule.level == DECLARED)
             states = self._states(problem, events)
-            for edited, edit in self._edits(rule, problem, events, random):
+            for edited, edit in self._edits(rule, problem, events, states, random):
                 same = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(edited, events, strict=False)))
                 if self._first(problem, edited, same, states[same]) is rule and (mutant := self._made(problem, edited, edit)):
                     return mutant
         return None
 
-    def _edits(self, rule: ir.Rule, problem: Problem, events: list[Event], random: Random) -> Iterator[tuple[list[Event], str]]:
+    def _edits(
+        self, rule: ir.Rule, problem: Problem, events: list[Event], states: list[Registers], random: Random
+    ) -> Iterator[tuple[list[Event], str]]:
         kinds = [self._cuts, self._drops, self._swaps]
         random.shuffle(kinds)
         action = self.form.interpreter.actions.get(rule.name.split("/")[0])
         if action is not None:
-            yield from self._placed(action, rule, problem, events, random)
+            yield from self._placed(action, rule, problem, events, states, random)
         for kind in kinds:
             yield from islice(kind(events, random), EDITS)
 
     def _placed(
-        self, action: Action, rule: ir.Rule, problem: Problem, events: list[Event], random: Random
+        self, action: Action, rule: ir.Rule, problem: Problem, events: list[Event], states: list[Registers], random: Random
     ) -> Iterator[tuple[list[Event], str]]:
         """An event with arguments that break the rule, inserted at some place or put in the place of another."""
-        places = self._places(events, random)
-        r, at = self.generator.start(problem), 0
         document = self.generator.document(problem, events)
-        for place in places:
-            while at < place:
-                self.form.interpreter.apply(events[at][0], r, events[at][1])
-                at += 1
-            found = self._breaking(action, rule, r, Proposer(document.mentions, random))
+        for place in self._places(events, random):
+            found = self._breaking(action, rule, list(states[place]), Proposer(document.mentions, random))
             if found is None:
                 continue
             made = (action, found)
@@ -181,12 +163,10 @@ class Mutator:
         return sorted({0, 1, end, *random.sample(range(len(events) + 1), min(POSITIONS, len(events) + 1))})
 
     def _breaking(self, action: Action, rule: ir.Rule, r: Registers, propose: Proposer) -> tuple[Any, ...] | None:
-        live = list(r)
         try:
             found = list(islice(self.form.legal.breaking(action, rule, r, propose), CANDIDATES))
         except TooLarge:
             found = []
-        r[:] = live
         return propose.random.choice(found) if found else None
 
     @staticmethod
