@@ -47,3 +47,13 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def golden(page: Path, mark: str, wanted: str, *, rewrite: bool) -> None:
+    """The part of a page between `<!-- mark -->` and `<!-- /mark -->` is this text; with `rewrite`, it becomes so."""
+    before, rest = page.read_text(encoding="utf-8").split(f"<!-- {mark} -->\n")
+    shown, after = rest.split(f"<!-- /{mark} -->")
+    if rewrite:
+        page.write_text(f"{before}<!-- {mark} -->\n{wanted}<!-- /{mark} -->{after}", encoding="utf-8")
+    else:
+        assert shown == wanted

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, golden
 from tracecourt.formats import open_format
 from tracecourt.resources import Library
 from tracecourt.verdict import LEVEL_MEANINGS
@@ -129,15 +129,7 @@ def rules() -> Iterator[str]:
 
 
 def test_the_page_of_verdicts_has_every_rule(rewrite: bool) -> None:
-    page = ROOT / "docs" / "verdicts.md"
-    text = page.read_text(encoding="utf-8")
-    wanted = "".join(rules())
-    before, rest = text.split("<!-- rules -->\n")
-    shown, after = rest.split("<!-- /rules -->")
-    if rewrite:
-        page.write_text(f"{before}<!-- rules -->\n{wanted}<!-- /rules -->{after}", encoding="utf-8")
-    else:
-        assert shown == wanted
+    golden(ROOT / "docs" / "verdicts.md", "rules", "".join(rules()), rewrite=rewrite)
 
 
 def test_the_page_of_verdicts_has_every_level() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.command import open_once
-from tests.conftest import ROOT, rows_of
+from tests.conftest import ROOT, golden, rows_of
 from tests.public_checkers import CHECKERS, Checker, parse_trajectory, search_tree
 from tracecourt.check import check
 from tracecourt.lint import different
@@ -128,10 +128,4 @@ def tables() -> Iterator[str]:
 
 
 def test_the_page_of_faults_has_every_fault_and_what_the_public_checkers_notice(rewrite: bool) -> None:
-    text, wanted = PAGE.read_text(encoding="utf-8"), "".join(tables())
-    before, rest = text.split("<!-- faults -->\n")
-    shown, after = rest.split("<!-- /faults -->")
-    if rewrite:
-        PAGE.write_text(f"{before}<!-- faults -->\n{wanted}<!-- /faults -->{after}", encoding="utf-8")
-    else:
-        assert shown == wanted
+    golden(PAGE, "faults", "".join(tables()), rewrite=rewrite)

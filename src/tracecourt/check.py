@@ -194,7 +194,7 @@ def _may_be_cut(form: Format, document: Document, found: Refutation) -> bool:
     step = document.steps[-1]
 
     def allowed(grown: tuple[Any, ...]) -> bool:
-        return any(form.hidden.allows(state, (step.action, step.shown, grown)) for state in (o.state for o in found.objections))
+        return any(form.hidden.allows(o.state, (step.action, step.shown, grown)) for o in found.objections)
 
     return document.may_be_cut(form, allowed)
 

@@ -284,7 +284,7 @@ class HiddenRuns:
         return self._against(rule, r, unknown | printed)
 
     def _against(self, rule: ir.Rule, r: Registers, unknown: Mapping[ir.Symbol, str] | None = None) -> Objection:
-        return Objection(rule, self.interpreter.message(rule, r, unknown or {}), r)
+        return Objection(rule, self.interpreter.message(rule, r, unknown), r)
 
 
 def seen_by_rules(system: ir.System) -> set[ir.Symbol]:
