@@ -22,6 +22,7 @@ class Choices:
 
     def __init__(self, lexer: Any) -> None:
         self._order = [(str(t.name), t.pattern.to_regexp()) for t in lexer.scanner.terminals]
+        self._fixed = {str(t.name) for t in lexer.scanner.terminals if t.pattern.type == "str"}
         self._keywords = {
             name: [(str(t.name), t.pattern) for t in unless.scanner.terminals] for name, unless in lexer.callback.items()
         }
@@ -38,7 +39,8 @@ class Choices:
                 alone = _alone(pattern, expression)
                 if alone is not None and keyword not in found:
                     found[keyword] = guard + alone
-            found[name] = guard + "".join(_other(pattern, expression) for _, pattern in keywords) + f"(?>{expression})"
+            word = expression if name in self._fixed else f"(?>{expression})"  # a word of a pattern is not changed afterwards
+            found[name] = guard + "".join(_other(pattern, expression) for _, pattern in keywords) + word
         return {name: pattern for name, pattern in found.items() if name not in self._skipped}
 
     @cached_property

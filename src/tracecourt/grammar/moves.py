@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from tracecourt.grammar.assembly import Found, Machine, Underflow, Value
+from tracecourt.grammar.assembly import Assembly, Bounds, Code, Emission, Expression
 from tracecourt.grammar.automaton import Automaton, Edge, NotRegular, Reduction, paths
 from tracecourt.grammar.terminals import Terminal
 from tracecourt.grammar.trace_grammar import TraceGrammar
 
-Step: TypeAlias = "Reduction | tuple[int, int]"  # or the groups of a word: of its value, and of all of it
+Lines: TypeAlias = "tuple[str | Emission, ...]"
 
-MARK = ""  # the item of a move that is none
+PLACEHOLDER = re.compile(r"\b([VSE])([0-9]+)\b")  # value, start and end of a word, in lines that were put together
 
 
 @dataclass(frozen=True)
 class Move:
-    """A way to the next stop. A plain one, without program, is a whole item or a mark, and leaves nothing behind.
+    """A way to the next stop.
 
-    `template` has the arguments of the item, with the group of its value for each word; `place` is the group of all of it.
+    A plain one is an item or a mark that belongs to none, and leaves nothing behind; `place` is the group of the item. In all
+    others, lines say what to do. A word is known by the group of its value.
     """
 
     target: int
-    item: str = MARK
-    template: tuple[Any, ...] = ()
+    plain: bool
+    lines: Lines
     place: int = 0
-    program: tuple[Step, ...] | None = None
+
+    @property
+    def emission(self) -> Emission | None:
+        """The item of a plain move."""
+        return next((line for line in self.lines if self.plain and isinstance(line, Emission)), None)
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,6 @@ class Table:
     pattern: re.Pattern[str]
     moves: tuple[Move | None, ...]
 
-    def move(self, match: re.Match[str]) -> Move:
-        """The move of a match."""
-        found = self.moves[match.lastindex or 0]
-        if found is None:
-            raise AssertionError(match)
-        return found
-
 
 @dataclass(frozen=True)
 class Stop:
@@ -53,7 +51,7 @@ class Stop:
     around: Table | None
     away: Table | None
     rest: re.Pattern[str]
-    finish: tuple[Reduction, ...] | None
+    finish: Lines | None
 
 
 def compiled(grammar: TraceGrammar, start: str) -> dict[int, Stop]:
@@ -81,8 +79,17 @@ def _stop(grammar: TraceGrammar, automaton: Automaton, stop: int, ways: Sequence
         around=_table(grammar, automaton, state.ignored, around),
         away=_table(grammar, automaton, state.ignored, away),
         rest=re.compile(state.ignored),
-        finish=state.finish,
+        finish=None if state.finish is None else _finish(state.finish),
     )
+
+
+def _finish(actions: Sequence[Reduction]) -> Lines:
+    """What to do at the end of a text, up to its last item."""
+    assembly = Assembly()
+    for action in actions:
+        assembly.reduce(action)
+    last = max((i + 1 for i, line in enumerate(assembly.lines) if isinstance(line, Emission)), default=0)
+    return tuple(assembly.lines[:last])
 
 
 def _table(grammar: TraceGrammar, automaton: Automaton, ignored: str, ways: Sequence[Sequence[Edge]]) -> Table | None:
@@ -105,79 +112,99 @@ class _Written:
 
     def __init__(self, grammar: TraceGrammar, automaton: Automaton, way: Sequence[Edge], group: int) -> None:
         self.grammar, self.way, self.groups = grammar, way, group
-        self._words: dict[int, tuple[int, int]] = {}
-        self._place = group
-        plain = _plain(way)
-        needed, span = (range(len(way)), None) if plain is None else _needs(plain, len(way))
+        self._value: dict[int, int] = {}  # the groups of words: of their value, and of all of them
+        self._all: dict[int, int] = {}
+        assembly = _assembled(way)
+        used = set(_used(assembly.lines, places=not assembly.plain))
+        first, last = _ends(assembly)
+        inner = (first, last) != (0, len(way) - 1)
         gaps = ["", *(automaton.states[edge.target].ignored for edge in way)]
-        self.pattern = "".join(gaps[i] + self._written(i, i in needed, span) for i in range(len(way)))
-        self.move = self._program() if plain is None else self._item(plain)
+        pattern = ""
+        place = group
+        for index in range(len(way)):
+            pattern += gaps[index]
+            if inner and index == first:
+                self.groups += 1
+                place = self.groups
+                pattern += "("
+            pattern += self._word(index, used) + (")" if inner and index == last else "")
+        self.pattern = pattern
+        self.move = Move(way[-1].target, assembly.plain, tuple(map(self._renamed, assembly.lines)), place)
 
-    def _written(self, index: int, needed: bool, span: tuple[int, int] | None) -> str:
-        """The pattern of a word, in a group of its own where it is needed; the groups of the item's ends around it."""
+    def _word(self, index: int, used: set[tuple[str, int]]) -> str:
+        """The pattern of a word, in a group of its own where its value or place is used."""
         edge = self.way[index]
-        text = edge.pattern
-        opened = span is not None and span[0] == index
-        if opened:
-            self.groups += 1
-            self._place = self.groups
-        inner = re.compile(text).groups
         valued = self.grammar.terminals[edge.terminal].valued
-        if needed and not (valued and span is not None):
-            text = f"({text})"
+        wrapped = bool({("S", index), ("E", index)} & used) or (("V", index) in used and not valued)
+        if wrapped:
             self.groups += 1
-            inner_at, whole = self.groups, self.groups
-            self._words[index] = (inner_at + inner if valued else whole, whole)
-        elif needed:
-            self._words[index] = (self.groups + inner, self.groups + inner)
-        self.groups += inner
-        return ("(" if opened else "") + text + (")" if span is not None and span[1] == index else "")
+            self._all[index] = self.groups
+        self.groups += re.compile(edge.pattern).groups
+        self._value[index] = self.groups if valued else self._all.get(index, 0)  # its own group is the last one
+        return f"({edge.pattern})" if wrapped else edge.pattern
 
-    def _item(self, plain: Sequence[Found]) -> Move:
-        target = self.way[-1].target
-        if not plain:
-            return Move(target)
-        template = _renamed(plain[0].arguments, {index: groups[0] for index, groups in self._words.items()})
-        return Move(target, plain[0].item, template, self._place)
+    def _renamed(self, line: str | Emission) -> str | Emission:
+        """A line with groups for numbers of words."""
+        if isinstance(line, str):
+            return PLACEHOLDER.sub(self._group, line)
+        bounds = line.bounds
+        if bounds is not None:
+            bounds = replace(bounds, start=PLACEHOLDER.sub(self._group, bounds.start), end=PLACEHOLDER.sub(self._group, bounds.end))
+        return replace(line, arguments=self._grouped(line.arguments), bounds=bounds)
 
-    def _program(self) -> Move:
-        program: list[Step] = []
-        for index, edge in enumerate(self.way):
-            program += (self._words[index] if action is None else action for action in edge.actions)
-        return Move(self.way[-1].target, program=tuple(program))
+    def _group(self, found: re.Match[str]) -> str:
+        kind, index = found[1], int(found[2])
+        if kind == "V":
+            return f"m[{self._value[index]}]"
+        # A plain move has a group for the place of its item instead.
+        return f"m.{'start' if kind == 'S' else 'end'}({self._all.get(index, 0)})"
 
-
-def _plain(way: Sequence[Edge]) -> list[Found] | None:
-    """The item of a way, with the numbers of its words as arguments, if it is one or none and leaves nothing behind."""
-    machine = Machine()
-    try:
-        for index, edge in enumerate(way):
-            for action in edge.actions:
-                if action is None:
-                    machine.stack.append(Value(index, (index, index)))
-                else:
-                    machine.reduce(action)
-    except Underflow:
-        return None
-    return None if machine.stack or len(machine.found) > 1 else machine.found
+    def _grouped(self, raw: Expression) -> Expression:
+        match raw:
+            case Code(text=text):
+                return Code(PLACEHOLDER.sub(self._group, text))
+            case int():
+                return self._value[raw]
+        return tuple(map(self._grouped, raw))
 
 
-def _needs(plain: Sequence[Found], words: int) -> tuple[set[int], tuple[int, int]]:
-    """The words of a plain way whose values are wanted, and the item's first and last word if it does not fill the way."""
-    if not plain:
-        return set(), (-1, -1)
-    first, last = plain[0].place
-    return set(leaves(plain[0].arguments)), (-1, -1) if (first, last) == (0, words - 1) else (first, last)
+def _assembled(way: Sequence[Edge]) -> Assembly:
+    assembly = Assembly()
+    for index, edge in enumerate(way):
+        for action in edge.actions:
+            if action is None:
+                assembly.word(index)
+            else:
+                assembly.reduce(action)
+    assembly.leave()
+    return assembly
 
 
-def leaves(template: Any) -> Iterable[int]:
-    """The numbers in a template, from left to right."""
-    if isinstance(template, tuple):
-        for part in template:
-            yield from leaves(part)
-    else:
-        yield template
+def _ends(assembly: Assembly) -> tuple[int, int]:
+    """The first and last word of the item of a plain way; nothing for others."""
+    line = assembly.lines[0] if assembly.plain and assembly.lines else None
+    if not isinstance(line, Emission) or line.bounds is None:
+        return (-1, -1)
+    return int(line.bounds.start[1:]), int(line.bounds.end[1:])
 
 
-def _renamed(template: Any, names: Mapping[int, int]) -> Any:
-    return tuple(_renamed(part, names) for part in template) if isinstance(template, tuple) else names[template]
+def _used(lines: Sequence[str | Emission], *, places: bool) -> Iterator[tuple[str, int]]:
+    """What of which words is used in lines: `V` its value, `S` and `E` its beginning and end."""
+    for line in lines:
+        if isinstance(line, Emission):
+            yield from _used_in(line.arguments)
+            if places and line.bounds is not None:
+                yield from _used([line.bounds.start, line.bounds.end], places=True)
+        else:
+            yield from ((kind, int(number)) for kind, number in PLACEHOLDER.findall(line))
+
+
+def _used_in(raw: Expression) -> Iterator[tuple[str, int]]:
+    match raw:
+        case Code(text=text):
+            yield from _used([text], places=True)
+        case int():
+            yield ("V", raw)
+        case _:
+            for part in raw:
+                yield from _used_in(part)
