@@ -7,7 +7,7 @@ words; what depends on words that were read before becomes lines of Python, over
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from tracecourt.grammar.automaton import Reduction
@@ -143,11 +143,10 @@ class Assembly:
     # ------------------------------------------------------------ what becomes of children
     def _extended(self, kept: Sequence[_Part | _Spread]) -> Sequence[_Part | _Spread]:
         """Children of a list; a list that was read before grows in place, as Lark's does."""
-        first, *more = kept or [None]
-        if not isinstance(first, _Spread) or not more:
+        if len(kept) < 2 or not isinstance(first := kept[0], _Spread):
             return kept
         bounds = self._bounds(kept)
-        self.lines.append(f"{first.name} += ({_codes(more)},)")
+        self.lines.append(f"{first.name} += ({_codes(kept[1:])},)")
         return [_Spread(first.name, bounds)]
 
     def _whole(self, how: Reduction, kept: Sequence[_Part | _Spread]) -> _Part:

@@ -7,7 +7,7 @@ So nothing is decided anew here: not the order of words, and not what belongs to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from tracecourt.grammar.choices import Choices
 from tracecourt.grammar.trace_grammar import END, Tables, TraceGrammar
 
 MOST_STATES = 4_000
+MOST_WAYS = 32  # from one stop
 
 
 class NotRegular(Exception):
@@ -58,7 +59,10 @@ class Edge:
 
 @dataclass
 class State:
-    """A place between two words: what is ignored there, what may come, and what Lark does if the text ends (None: it may not)."""
+    """A place between two words: what is ignored there, what may come, and what is complete if the text ends.
+
+    `finish` is None where the text may not end.
+    """
 
     ignored: str
     finish: tuple[Reduction, ...] | None
@@ -276,9 +280,6 @@ def paths(automaton: Automaton) -> dict[int, list[list[Edge]]]:
     if any(ways is None for ways in found.values()):
         raise NotRegular("too many words can follow one another in too many ways")
     return {stop: ways for stop, ways in found.items() if ways is not None}
-
-
-MOST_WAYS = 100
 
 
 def _ways(automaton: Automaton, stop: int, stops: set[int]) -> list[list[Edge]] | None:

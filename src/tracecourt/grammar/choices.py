@@ -14,6 +14,8 @@ from re import _constants as op
 from re import _parser as patterns
 from typing import Any
 
+from lark.lexer import Pattern
+
 Letters = frozenset[str] | None
 
 
@@ -21,7 +23,7 @@ class Choices:
     """The words of one of Lark's lexers."""
 
     def __init__(self, lexer: Any) -> None:
-        self._order = [(str(t.name), t.pattern.to_regexp()) for t in lexer.scanner.terminals]
+        self._order: list[tuple[str, str]] = [(str(t.name), t.pattern.to_regexp()) for t in lexer.scanner.terminals]
         self._fixed = {str(t.name) for t in lexer.scanner.terminals if t.pattern.type == "str"}
         self._keywords = {
             name: [(str(t.name), t.pattern) for t in unless.scanner.terminals] for name, unless in lexer.callback.items()
@@ -49,8 +51,8 @@ class Choices:
         parts = [(self._guard(i), expression) for i, (name, expression) in enumerate(self._order) if name in self._skipped]
         if not parts:
             return ""
-        if len(parts) == 1 and not parts[0][0] and _is_run(parts[0][1]):
-            return parts[0][1][:-1] + "*+"
+        if len(parts) == 1 and not parts[0][0] and _is_run(run := parts[0][1]):
+            return run[:-1] + "*+"
         return "(?:" + "|".join(f"{guard}(?>{expression})" for guard, expression in parts) + ")*+"
 
     def _guard(self, index: int) -> str:
@@ -59,7 +61,7 @@ class Choices:
         return "".join(f"(?!{other})" for _, other in self._order[:index] if not _apart(mine, other))
 
 
-def _alone(keyword: Any, expression: str) -> str | None:
+def _alone(keyword: Pattern, expression: str) -> str | None:
     """A keyword that is the whole word of a pattern; None where that cannot be told."""
     tree = patterns.parse(expression)
     letters = _letters(tree)
@@ -69,7 +71,7 @@ def _alone(keyword: Any, expression: str) -> str | None:
     return re.escape(keyword.value) + f"(?![{longer}])"
 
 
-def _other(keyword: Any, expression: str) -> str:
+def _other(keyword: Pattern, expression: str) -> str:
     """That a word of a pattern is not a keyword, nor begins and ends with it."""
     text = re.escape(keyword.value)
     return f"(?!(?={text})(?>{expression})(?<={text}))" if not keyword.flags else f"(?!{keyword.to_regexp()})"

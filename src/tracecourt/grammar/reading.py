@@ -1,4 +1,4 @@
-"""From the matches of a scanner to items: functions written for each move, with the converters that a caller asked for."""
+"""From the matches of a scanner to items: functions written for each leg, with the converters that a caller asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from tracecourt.grammar.assembly import Bounds, Code, Emission, Expression, lone, whole
-from tracecourt.grammar.moves import Lines, Move, Table
+from tracecourt.grammar.legs import Leg, Lines, Table
 
 DIGITS = 18  # of the longest integer that is read
 REMEMBERED = 4  # digits of integers that are not converted anew each time
@@ -18,8 +18,8 @@ Place: TypeAlias = "tuple[int, int]"
 Convert: TypeAlias = "Callable[[Any], Any] | tuple[Convert, ...] | None"
 Converters: TypeAlias = "Mapping[str, Sequence[Convert]]"
 
-# Does what a move does: of a match, with what was left before, to ids, arguments and places.
-Act: TypeAlias = "Callable[[Match | None, list[Any], list[int], list[Arguments], list[Place]], None]"
+# Does what a leg does: of a match, with what was left before, to ids, arguments and places.
+Perform: TypeAlias = "Callable[[Match | None, list[Any], list[int], list[Arguments], list[Place]], None]"
 
 
 class Refused(Exception):
@@ -30,16 +30,14 @@ class Reader:
     """What is read from the matches of a table, by their last group."""
 
     def __init__(self, table: Table, writer: Writer) -> None:
-        moves = [move or Move(0, plain=True, lines=()) for move in table.moves]
-        pattern: Any = table.pattern  # its method `scanner`, of matches one behind the other, is missing in the type
-        self.scanner, self.match = pattern.scanner, table.pattern.match
-        self.targets = [move.target for move in moves]
-        self.plain = all(move.plain for move in moves)
-        self.marked = any(move is not None and move.emission is None for move in table.moves)
-        self.places = [move.place for move in moves]
-        self.ids = [writer.id(move.emission) for move in moves]
-        self.arguments = [writer.arguments(move) for move in moves] if self.plain else []
-        self.acts = [] if self.plain else [writer.act(writer.spelled(move)) for move in moves]
+        legs = [leg or Leg(0, plain=True, lines=()) for leg in table.legs]
+        pattern: Any = re.compile(table.pattern)
+        self.scanner, self.match = pattern.scanner, pattern.match  # `scanner` gives matches one behind the other
+        self.targets = [leg.target for leg in legs]
+        self.performs = [writer.perform(writer.spelled(leg)) for leg in legs]
+        self.plain = all(leg is None or leg.emission is not None for leg in table.legs)
+        self.ids = [writer.id(leg.emission) for leg in legs]
+        self.arguments = [writer.arguments(leg) for leg in legs] if self.plain else []
 
 
 class Writer:
@@ -54,22 +52,22 @@ class Writer:
         """The number of an item, -1 for none."""
         return -1 if emission is None else self._ids[emission.item]
 
-    def arguments(self, move: Move) -> Callable[[Match], Arguments]:
-        """A function for the arguments of a plain move, such as `lambda m: ((m[2], m[3]), m[4])`."""
-        body = "()" if move.emission is None else self._arguments(move.emission)
+    def arguments(self, leg: Leg) -> Callable[[Match], Arguments]:
+        """A function for the arguments of a plain leg, such as `lambda m: ((m[2], m[3]), m[4])`."""
+        body = "()" if leg.emission is None else self._arguments(leg.emission)
         function: Callable[[Match], Arguments] = eval(f"lambda m: {body}", self._scope)
         return function
 
-    def act(self, lines: Sequence[str]) -> Act:
+    def perform(self, lines: Sequence[str]) -> Perform:
         """A function of these lines."""
-        source = "\n  ".join(["def act(m, stack, ids, arguments, places):", *lines, "pass"])
-        found: dict[str, Act] = {}
+        source = "\n  ".join(["def perform(m, stack, ids, arguments, places):", *lines, "pass"])
+        found: dict[str, Perform] = {}
         exec(source, self._scope, found)
-        return found["act"]
+        return found["perform"]
 
-    def spelled(self, move: Move) -> list[str]:
-        """The lines of a move, its items written out."""
-        return self.lines(move.lines, f"m.span({move.place})" if move.plain else "")
+    def spelled(self, leg: Leg) -> list[str]:
+        """The lines of a leg, its items written out."""
+        return self.lines(leg.lines, f"m.span({leg.place})" if leg.plain else "")
 
     def lines(self, lines: Lines, place: str = "") -> list[str]:
         """Lines with their items written out; `place` is that of an item, if its bounds do not say it."""

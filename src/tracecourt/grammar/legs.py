@@ -1,4 +1,4 @@
-"""The moves of a scanner: a way between two stops of an automaton, as a pattern and as what is read from its match."""
+"""The legs of a scanner: a way between two stops of an automaton, as a pattern and as what is read from its match."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tracecourt.grammar.assembly import Assembly, Bounds, Code, Emission, Expression
+from tracecourt.grammar.assembly import Assembly, Code, Emission, Expression
 from tracecourt.grammar.automaton import Automaton, Edge, NotRegular, Reduction, paths
 from tracecourt.grammar.terminals import Terminal
 from tracecourt.grammar.trace_grammar import TraceGrammar
@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"\b([VSE])([0-9]+)\b")  # value, start and end of a wo
 
 
 @dataclass(frozen=True)
-class Move:
+class Leg:
     """A way to the next stop.
 
     A plain one is an item or a mark that belongs to none, and leaves nothing behind; `place` is the group of the item. In all
@@ -32,25 +32,25 @@ class Move:
 
     @property
     def emission(self) -> Emission | None:
-        """The item of a plain move."""
+        """The item of a plain leg."""
         return next((line for line in self.lines if self.plain and isinstance(line, Emission)), None)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Moves from one stop, as one pattern: the last group of a match says which."""
+    """Moves from one stop, as one pattern, not compiled yet: the last group of a match says which."""
 
-    pattern: re.Pattern[str]
-    moves: tuple[Move | None, ...]
+    pattern: str
+    legs: tuple[Leg | None, ...]
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where moves end: those that come back here, those that lead away, and how a text may end (None: it may not)."""
+    """Where legs end: those that come back here, those that lead away, and how a text may end (None: it may not)."""
 
     around: Table | None
     away: Table | None
-    rest: re.Pattern[str]
+    rest: str
     finish: Lines | None
 
 
@@ -78,7 +78,7 @@ def _stop(grammar: TraceGrammar, automaton: Automaton, stop: int, ways: Sequence
     return Stop(
         around=_table(grammar, automaton, state.ignored, around),
         away=_table(grammar, automaton, state.ignored, away),
-        rest=re.compile(state.ignored),
+        rest=state.ignored,
         finish=None if state.finish is None else _finish(state.finish),
     )
 
@@ -95,16 +95,15 @@ def _finish(actions: Sequence[Reduction]) -> Lines:
 def _table(grammar: TraceGrammar, automaton: Automaton, ignored: str, ways: Sequence[Sequence[Edge]]) -> Table | None:
     if not ways:
         return None
-    moves: dict[int, Move] = {}
+    legs: dict[int, Leg] = {}
     patterns: list[str] = []
     groups = 0
     for way in ways:
         written = _Written(grammar, automaton, way, groups + 1)
-        moves[groups + 1] = written.move
+        legs[groups + 1] = written.leg
         patterns.append(f"({written.pattern})")
         groups = written.groups
-    pattern = re.compile(f"{ignored}(?:{'|'.join(patterns)})")
-    return Table(pattern, tuple(moves.get(group) for group in range(groups + 1)))
+    return Table(f"{ignored}(?:{'|'.join(patterns)})", tuple(legs.get(group) for group in range(groups + 1)))
 
 
 class _Written:
@@ -129,7 +128,7 @@ class _Written:
                 pattern += "("
             pattern += self._word(index, used) + (")" if inner and index == last else "")
         self.pattern = pattern
-        self.move = Move(way[-1].target, assembly.plain, tuple(map(self._renamed, assembly.lines)), place)
+        self.leg = Leg(way[-1].target, assembly.plain, tuple(map(self._renamed, assembly.lines)), place)
 
     def _word(self, index: int, used: set[tuple[str, int]]) -> str:
         """The pattern of a word, in a group of its own where its value or place is used."""
@@ -149,14 +148,16 @@ class _Written:
             return PLACEHOLDER.sub(self._group, line)
         bounds = line.bounds
         if bounds is not None:
-            bounds = replace(bounds, start=PLACEHOLDER.sub(self._group, bounds.start), end=PLACEHOLDER.sub(self._group, bounds.end))
+            bounds = replace(
+                bounds, start=PLACEHOLDER.sub(self._group, bounds.start), end=PLACEHOLDER.sub(self._group, bounds.end)
+            )
         return replace(line, arguments=self._grouped(line.arguments), bounds=bounds)
 
     def _group(self, found: re.Match[str]) -> str:
         kind, index = found[1], int(found[2])
         if kind == "V":
             return f"m[{self._value[index]}]"
-        # A plain move has a group for the place of its item instead.
+        # A plain leg has a group for the place of its item instead.
         return f"m.{'start' if kind == 'S' else 'end'}({self._all.get(index, 0)})"
 
     def _grouped(self, raw: Expression) -> Expression:
