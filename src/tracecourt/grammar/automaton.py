@@ -135,8 +135,6 @@ class Rules:
         if name in self._itemised:
             if inner := sorted(self._below(name) & self._itemised):
                 yield f"the item {name} contains the item {inner[0]}"
-            if name.startswith("_"):
-                yield f"the rule {name} is an item, but its children belong to the rule around it"
         for rule in self._by_origin[name]:
             if rule.options.empty_indices:
                 yield f"the rule {name} has an optional part in [ ]; as ( )? it could be scanned"
