@@ -132,9 +132,8 @@ class Rules:
                 raise NotRegular(why)
 
     def _objections(self, name: str) -> Iterator[str]:
-        if name in self._itemised:
-            if inner := sorted(self._below(name) & self._itemised):
-                yield f"the item {name} contains the item {inner[0]}"
+        if name in self._itemised and (inner := sorted(self._below(name) & self._itemised)):
+            yield f"the item {name} contains the item {inner[0]}"
         for rule in self._by_origin[name]:
             if rule.options.empty_indices:
                 yield f"the rule {name} has an optional part in [ ]; as ( )? it could be scanned"
