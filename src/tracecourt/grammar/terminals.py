@@ -37,6 +37,11 @@ class Terminal:
         return re.escape(self.pattern) if self.literal == self.pattern else self.pattern
 
     @property
+    def valued(self) -> bool:
+        """Whether the value is what a capture group matches, and not the whole word."""
+        return self.literal is None and re.compile(self.pattern).groups > 0
+
+    @property
     def numeric(self) -> bool:
         """Whether every value is a numeral."""
         return self.alphabet is not None and bool(self.alphabet) and self.alphabet <= NUMERAL

@@ -59,6 +59,25 @@ class Again:
 Shape = Word | Many | Part | Again
 
 
+@dataclass(frozen=True)
+class Tables:
+    """Lark's LALR parser for one start rule.
+
+    `actions` has, for each state and symbol, whether to shift and the next state, or the rule to reduce. `lexers` has, for
+    each state, the lexer of the words that may come.
+    """
+
+    actions: dict[int, dict[str, tuple[bool, Any]]]
+    start: int
+    end: int
+    lexers: dict[int, Any]
+
+    def forced(self, state: int) -> Any:
+        """The rule that is reduced in a state whatever comes next; None when it depends, or when words are shifted."""
+        rules = {None if shifts else rule for shifts, rule in self.actions[state].values()}
+        return rules.pop() if len(rules) == 1 else None
+
+
 class _Raw(tuple[Any, ...]):
     """The children of a rule that is no item, with what Lark needs to know of their place, if they have one."""
 
@@ -176,6 +195,18 @@ class TraceGrammar:
     def interactive(self, start: str) -> Any:
         """A Lark interactive parser before its first word."""
         return self._lark.parse_interactive("", start=start)
+
+    def tables(self, start: str) -> Tables:
+        """Lark's parser and lexers for a start rule."""
+        from lark.parsers.lalr_analysis import Shift
+
+        front: Any = self._lark.parser
+        table = front.parser._parse_table
+        actions = {
+            state: {str(symbol): (action is Shift, what) for symbol, (action, what) in row.items()}
+            for state, row in table.states.items()
+        }
+        return Tables(actions, table.start_states[start], table.end_states[start], front.lexer.lexers)
 
     @cached_property
     def blank(self) -> str:
