@@ -33,8 +33,8 @@ class Broken:
 class Outcome:
     """What a run of events came to.
 
-    `broken` is the first event that breaks a rule of a sound level, where the run ended, or None; `declared` the first event
-    until then that breaks a rule of the declared level.
+    `broken` is the first event that breaks a rule of a sound level; the run ends there. Where there is none, `declared` is the
+    first event that breaks a rule of the declared level, if one does.
     """
 
     broken: Broken | None
@@ -140,7 +140,7 @@ class _LoopWriter(Writer):
         self.out.add(f"# {plain(rule.name)}")
         name = self.object(rule, "rule")
         if rule.level in ir.SOUND_LEVELS:
-            self._unless(rule.condition, f"return Outcome(Broken(i, {name}), declared)")
+            self._unless(rule.condition, f"return Outcome(Broken(i, {name}), None)")
             return
         # After the first one broken no other of the declared level needs to be asked, unless a budget could run out.
         with self.out.block("if True:" if self.heavy(rule.condition) else "if declared is None:"):
