@@ -147,7 +147,11 @@ class Writer:
 
     def held(self, text: str) -> str:
         """A name for a value that is used more than once."""
-        if simple(text):
+        return text if simple(text) else self.named(text)
+
+    def named(self, text: str) -> str:
+        """A name for a value, even for one that is written as a numeral."""
+        if text.isidentifier():
             return text
         name = self.fresh()
         self.out.add(f"{name} = {text}")
@@ -172,7 +176,9 @@ class Writer:
     def heavy(self, e: ir.Expr) -> bool:
         """Whether a budget may run out while it is evaluated."""
         match e:
-            case ir.Inhabitants() | ir.Distance() | ir.Replay() | ir.Mentioned():
+            case ir.Inhabitants(of=of):
+                return self._inhabitants(of) is None
+            case ir.Distance() | ir.Replay() | ir.Mentioned():
                 return True
             case ir.Prim(op=op) if op in MAY_BE_TOO_LARGE:
                 return True
@@ -290,9 +296,21 @@ class Writer:
                 name = self.held(self.value(value))
                 bounds = self._bounds(of, name)
                 return self._asked(e) if bounds is None else f"({' and '.join(bounds)})" if bounds else "True"
+            case ir.Inhabitants(of=of):
+                return self._inhabitants(of) or self._asked(e)
             case ir.Prim():
                 return self._prim(e)
         return self._asked(e)
+
+    @staticmethod
+    def _inhabitants(sort: t.Sort) -> str | None:
+        """All values of a sort, where it is small for certain."""
+        match sort:
+            case t.Enum(members=members):
+                return repr(members)
+            case t.Bool():
+                return "(False, True)"
+        return None
 
     def constant(self, value: ir.Value) -> str:
         """The text of a constant: a numeral or a quoted text, or the name of the object."""
@@ -433,12 +451,12 @@ class Writer:
             case "??", (left, right):
                 return self._fallback(left, right)
             case "the", (inner,):
-                name = self.held(self.value(inner))
+                name = self.named(self.value(inner))
                 return f"({name} if {name} is not None else nothing())"
             case ("=" | "!=" | ">"), (ir.Prim(op="size", args=(of,)), ir.Const(value=0)):
                 return f"({'not' if e.op == '=' else 'not not'} {self.collection(of)})"
             case ("=" | "!="), (left, ir.Const(value=None)):
-                return f"({self.value(left)} is {'' if e.op == '=' else 'not '}None)"
+                return f"({self.named(self.value(left))} is {'' if e.op == '=' else 'not '}None)"
             case op, (left, right) if op in SIGNS:
                 a, b = self.values((left, right), lambda x: self._operand(e, x))
                 return f"({a} {SIGNS[op]} {b})"
@@ -460,6 +478,8 @@ class Writer:
             case "union", (left, right):
                 a, b = self.values((left, right))
                 return f"[*{a}, *{b}]" if isinstance(e.sort, t.List) else f"{{**{a}, **{b}}}"
+            case "minus", (left, right) if not self.evaluator.partial(right):
+                return self._minus(e, left, right)
             case _, (left, right) if e.op in BINARY:
                 a, b = self.values((left, right), lambda x: self._operand(e, x))
                 return f"{self.object(BINARY[e.op], 'do')}({a}, {b})"
@@ -486,6 +506,13 @@ class Writer:
             case "best" | "bests":
                 return f"do_{op}({self.value(inner)})"
         return f"do_{op}({self.collection(inner)})" if op in UNARY else None
+
+    def _minus(self, e: ir.Prim, left: ir.Expr, right: ir.Expr) -> str:
+        a, b = self.values((left, right), self.collection)
+        gone = self.held(b)
+        if isinstance(e.sort, t.List):
+            return f"[v for v in {a} if v not in {gone}]"
+        return f"{{k: v for k, v in {a}.items() if k not in {gone}}}"
 
     def _later(self, make: Callable[[], str]) -> tuple[str, Lines]:
         """A text, and the statements that it needs, a block deeper."""
