@@ -82,6 +82,7 @@ class _LoopWriter(Writer):
         self.objects |= {"Broken": Broken, "Outcome": Outcome, "drop": drop}
         changes = [u for event in self.system.events.values() for u in _flattened(event.updates)]
         self.rebound = {u.target for u in changes if u.kind == "assign" and u.target is not None}
+        self.initial = {v.symbol: v.initial for v in self.system.state}
         self.variables = {v.symbol: v for v in self.system.state}
         self.collected = [self.system.answer.collected] if self.system.answer else []
 
@@ -219,7 +220,7 @@ class _LoopWriter(Writer):
         copied = "list" if isinstance(target.sort, t.List) else "dict"
         if _new(value):
             return [self.value(value)]
-        return [f"{copied}({self.stored(value) if _nested(value.sort) else self.value(value)})"]
+        return [f"{copied}({self.value(value) if self.sealed(value) else self.stored(value)})"]
 
     def _entry(self, variable: ir.Variable, key: str, entry: str) -> tuple[str, str, str]:
         """An entry of a queue: its identity, the rest, and what it is ordered by."""
@@ -259,11 +260,6 @@ def _new(e: ir.Expr) -> bool:
         case ir.Prim(op="if", args=(_, then, otherwise)):
             return _new(then) and _new(otherwise)
     return False
-
-
-def _nested(sort: t.Sort) -> bool:
-    """Whether a collection of the sort holds others."""
-    return not isinstance(sort, t.Collection) or t.compound(sort.element) or (isinstance(sort, t.Map) and t.compound(sort.value))
 
 
 def _flattened(updates: Iterable[ir.Update]) -> Iterable[ir.Update]:

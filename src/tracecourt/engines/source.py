@@ -14,7 +14,7 @@ from typing import Any
 
 from tracecourt.engines.evaluate import CONNECTIVES, Evaluator
 from tracecourt.engines.primitives import BINARY, FROZEN, MEMBERS, UNARY, Undefined, frozen, thaw
-from tracecourt.engines.values import whole
+from tracecourt.engines.values import Frozen, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import limits, parts, symbols
@@ -23,7 +23,8 @@ NO_VALUE = (Undefined, KeyError)  # what a term without a value raises: a missin
 INLINED = 60  # parts of a function that is written out where it is called
 REMEMBERED = 6  # parts from which on it is quicker to remember a value than to find it again
 SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "+": "+", "-": "-", "*": "*"}
-SCALAR = {*SIGNS, "abs", "negate", "size", "not"}  # total operations whose values are found once, if only the problem matters
+# Total operations whose values are found once, if only the problem matters.
+LASTING = {*SIGNS, "abs", "negate", "size", "not", "flat", "keys", "values", "elements", "sorted", "sum", "pairs"}
 MAY_BE_TOO_LARGE = {"numbers", "subsets", "sequences", "power", "worth", "leaves", "results"}
 
 
@@ -88,6 +89,11 @@ def item(values: Any, at: int) -> Any:
     return values[at]
 
 
+def shut(values: dict[Any, Any]) -> Frozen:
+    """A set or map, with nothing in it that could change, as it is stored in others."""
+    return values if values.__class__ is Frozen else Frozen(values)  # type: ignore[return-value]
+
+
 def plain(text: str) -> str:
     """The letters, digits and hyphens of a name, for comments and as a part of mangled names."""
     return re.sub(r"[^A-Za-z0-9_/-]", "", text)
@@ -110,6 +116,7 @@ class Writer:
             "nothing": nothing,
             "item": item,
             "frozen": frozen,
+            "shut": shut,
             **{f"do_{op}": function for op, function in UNARY.items() if op.isidentifier()},
             **{f"in_{op}": function for op, function in MEMBERS.items()},
         }
@@ -119,6 +126,7 @@ class Writer:
         self.memos: dict[str, tuple[str, int]] = {}  # by name: the function and the register
         self.scope: dict[ir.Symbol, str] = {}
         self.queues: dict[str, tuple[str, str]] = {}  # by name: the dictionaries of its entries and of their keys
+        self.initial: dict[ir.Symbol, ir.Expr] = {}  # state variables begin with these values; all that is added to them is frozen
         self.rebound: set[ir.Symbol] = set()  # state variables that are assigned: functions must be told their values
         self._names: dict[ir.Symbol | ir.Function, str] = {}
         self._known: dict[str, str] = {}
@@ -199,7 +207,7 @@ class Writer:
             case ir.Project(base=base):
                 return self.fixed(base)
             case ir.Prim(op=op, args=args):
-                return op in SCALAR and all(map(self.fixed, args))
+                return op in LASTING and all(map(self.fixed, args))
         return False
 
     def size(self, e: ir.Expr) -> int:
@@ -247,9 +255,32 @@ class Writer:
         return texts
 
     def stored(self, e: ir.Expr) -> str:
-        """The text of a value that is put into another or compared with parts of others."""
+        """The text of a value that is put into another or compared with parts of others: collections in it are frozen."""
         text = self.value(e)
-        return f"frozen({text})" if t.compound(e.sort) else text
+        if not t.compound(e.sort) or (isinstance(e, ir.Display) and e.kind == "tuple"):
+            return text
+        if not self.sealed(e):
+            return f"frozen({text})"
+        return f"tuple({text})" if isinstance(e.sort, t.List) else f"shut({text})"
+
+    def sealed(self, e: ir.Expr) -> bool:
+        """Whether a value is certain to be a collection in which all collections are frozen already."""
+        if not isinstance(e.sort, (t.List, t.Set, t.Map)) or isinstance(e.sort, t.Queue):
+            return False
+        if not t.compound(e.sort.element) and not (isinstance(e.sort, t.Map) and t.compound(e.sort.value)):
+            return True
+        match e:
+            case ir.Each() | ir.Display():
+                return True
+            case ir.Ref(symbol=symbol):
+                return symbol in self.initial and self.sealed(self.initial[symbol])
+            case ir.Call(function=f):
+                return self.sealed(f.body)
+            case ir.Prim(op="if", args=(_, *rest)) | ir.Prim(op="union" | "elements" | "keys", args=rest):
+                return all(map(self.sealed, rest))
+            case ir.Prim(op="minus" | "without" | "without_all", args=(rest, _)):
+                return self.sealed(rest)
+        return False
 
     def collection(self, e: ir.Expr, *, any_order: bool = False) -> str:
         """The text of a collection that is only looked at: a queue's entries, a map for its keys."""
@@ -478,7 +509,7 @@ class Writer:
             case "union", (left, right):
                 a, b = self.values((left, right))
                 return f"[*{a}, *{b}]" if isinstance(e.sort, t.List) else f"{{**{a}, **{b}}}"
-            case "minus", (left, right) if not self.evaluator.partial(right):
+            case "minus", (left, right):
                 return self._minus(e, left, right)
             case _, (left, right) if e.op in BINARY:
                 a, b = self.values((left, right), lambda x: self._operand(e, x))
@@ -508,11 +539,20 @@ class Writer:
         return f"do_{op}({self.collection(inner)})" if op in UNARY else None
 
     def _minus(self, e: ir.Prim, left: ir.Expr, right: ir.Expr) -> str:
-        a, b = self.values((left, right), self.collection)
-        gone = self.held(b)
-        if isinstance(e.sort, t.List):
-            return f"[v for v in {a} if v not in {gone}]"
-        return f"{{k: v for k, v in {a}.items() if k not in {gone}}}"
+        """A difference; what is taken away need not have a value where there is nothing to take it from."""
+        values = self.held(self.collection(left))
+        gone, lines = self._later(lambda: self.held(self.collection(right)))
+        rest = f"[v for v in {values} if v not in {gone}]"
+        if not isinstance(e.sort, t.List):
+            rest = f"{{k: v for k, v in {values}.items() if k not in {gone}}}"
+        if not lines.lines:
+            return rest
+        name = self.fresh()
+        self.out.add(f"{name} = {'[]' if isinstance(e.sort, t.List) else '{}'}")
+        with self.out.block(f"if {values}:"):
+            self.out.lines += lines.lines
+            self.out.add(f"{name} = {rest}")
+        return name
 
     def _later(self, make: Callable[[], str]) -> tuple[str, Lines]:
         """A text, and the statements that it needs, a block deeper."""
