@@ -14,7 +14,8 @@ from typing import Any
 from tracecourt.engines.evaluate import CONNECTIVES
 from tracecourt.engines.interpreter import Interpreter, drop
 from tracecourt.engines.primitives import Registers
-from tracecourt.engines.source import Lines, Writer, plain
+from tracecourt.engines.source import Lines, plain
+from tracecourt.engines.writing import Writer
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -62,8 +63,8 @@ class Compiled:
     def run(self, r: Registers, events: Events) -> Outcome:
         """Run events, by name and arguments, on registers that hold a problem and a state.
 
-        If no rule of a sound level is broken, the registers hold the state after the last event. If one is, the state in them is
-        of no use: call `Interpreter.restart` before they are used again.
+        If no rule of a sound level is broken, the registers hold the state after the last event. If one is, the state that
+        they hold is of no use: call `Interpreter.restart` before they are used again.
 
         Raises:
             TooLarge: when a budget ran out.
@@ -103,7 +104,8 @@ class _LoopWriter(Writer):
         made = Lines(1)
         for name, (function, slot) in self.memos.items():
             made.add(f"{name} = Memo({function}, r[{slot}])")
-        return "\n".join(["def run(r, events):", *start.lines, *self.settled.lines, *self.functions, *made.lines, *loop.lines, ""])
+        before = [*start.lines, *self.settled.lines, *self.functions, *made.lines]
+        return "\n".join(["def run(r, events):", *before, *loop.lines, ""])
 
     def _loop(self) -> None:
         self.out.add("declared = None")
@@ -145,7 +147,8 @@ class _LoopWriter(Writer):
             return
         # After the first one broken no other of the declared level needs to be asked, unless a budget could run out.
         with self.out.block("if True:" if self.heavy(rule.condition) else "if declared is None:"):
-            with self.out.block(f"if not {self.value(rule.condition)}:"):
+            text = self.value(rule.condition)
+            with self.out.block(f"if not {text}:"):
                 self.out.add(f"declared = declared or Broken(i, {name})")
 
     def _unless(self, e: ir.Expr, leave: str) -> None:
@@ -169,7 +172,8 @@ class _LoopWriter(Writer):
                 pass
             case _ if self.evaluator.partial(e):
                 with self.out.block("try:"):
-                    with self.out.block(f"if not {self._value(e)}:"):
+                    text = self._value(e)
+                    with self.out.block(f"if not {text}:"):
                         self.out.add(leave)
                 with self.out.block("except NO_VALUE:"):
                     self.out.add(leave)
