@@ -213,6 +213,24 @@ def faulty(interpreter: Interpreter, run: Events, random: Random) -> Iterator[tu
 
 
 # ---------------------------------------------------------------- terms with and without a value
+MORE = [
+    ("int", "least n in [2, 1] by 0"),
+    ("int", "min(n for n in l if n > 9) ?? -1"),
+    ("set int", "s - sets[9]"),
+    ("set int", "{n for n in s if n > 9} - sets[9]"),
+    ("list int", "l - [n for n in l if m[n] = 10]"),
+    ("list (list int)", "[numbers(n, 3) for n in l] + [l]"),
+    ("map int -> set int", "{n: sets[n] ?? {} for n in l}"),
+    ("set (set int)", "{sets[n] ?? s for n in l} - {sets[1]}"),
+    ("bool", "1 in [n for n in l if m[n] > 1]"),
+    ("bool", "3 in [n for n in l if m[n] > 1]"),
+    ("bool", "1 in (if m[9] = 1 then l else [lost])"),
+    ("bool", "1 in (if m[1] = 10 then l else [lost])"),
+    ("bool", "sets[1] = {2, 1} and not (sets[9] = {1})"),
+    ("bool", "(m[9] = 1 => lost = 2) and (m[9] = 1 or m[1] = 10)"),
+]
+
+
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lab, dict[str, ir.Function]]:
     """Every expression of the tables in `test_expressions.py`, as a function of one system; by its text."""
@@ -220,6 +238,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lab, dict[str, ir.F
         *(("rational", *row) for row in table(expressions, "test_numbers")),
         *(("bool", *row) for row in table(expressions, "test_truth")),
         *(("bool", *row) for row in table(expressions, "test_an_atom_with_a_term_without_value_is_false")),
+        *((sort, expression, None) for sort, expression in MORE),
         *table(expressions, "test_terms"),
     ]
     made = Pack(tmp_path_factory.mktemp("expressions"))
