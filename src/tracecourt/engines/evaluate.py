@@ -42,7 +42,7 @@ class Evaluator:
     def __init__(self) -> None:
         self._slots: dict[ir.Symbol, int] = {}
         self._functions: dict[ir.Function, Code] = {}
-        self._memo: list[int] = []
+        self._memos: dict[ir.Function, int] = {}
         self._size = 2
         self._checks: dict[int, Check | None] = {}
         self._pure: dict[ir.Function, bool] = {}
@@ -58,12 +58,20 @@ class Evaluator:
     @property
     def memos(self) -> list[int]:
         """The registers that remember values of the problem; they are cleared when a fact changes."""
-        return self._memo
+        return list(self._memos.values())
+
+    def memo(self, f: ir.Function) -> int | None:
+        """The register that remembers a function's values by its argument, if it depends on nothing else."""
+        if not self.pure_function(f) or len(f.parameters) > 1 or isinstance(f.body, (ir.Const, ir.Ref)):
+            return None
+        if f not in self._memos:
+            self._memos[f] = self._allocate()
+        return self._memos[f]
 
     def registers(self) -> Registers:
         """A fresh list of registers."""
         fresh: Registers = [None] * self._size
-        for slot in self._memo:
+        for slot in self.memos:
             fresh[slot] = {}
         return fresh
 
@@ -234,10 +242,9 @@ class Evaluator:
         """A function's body, remembered per problem when it depends on nothing else."""
         if f in self._functions:
             return self._functions[f]
-        body = self.code(f.body)
-        if self.pure_function(f) and len(f.parameters) <= 1 and not isinstance(f.body, (ir.Const, ir.Ref)):
-            memo, slots = self._allocate(), [self.slot(p) for p in f.parameters]
-            self._memo.append(memo)
+        body, memo = self.code(f.body), self.memo(f)
+        if memo is not None:
+            slots = [self.slot(p) for p in f.parameters]
             slot = slots[0] if slots else RANDOM
 
             def remembered(r: Registers) -> Any:

@@ -132,7 +132,7 @@ class Interpreter:
                 return lambda r: r[slot].remove(value(r))
             case "remove", t.Map() | t.Set():
                 return lambda r: r[slot].pop(value(r), None)
-        return lambda r: _drop(r[slot], value(r), last=isinstance(sort, t.Stack))
+        return lambda r: drop(r[slot], value(r), last=isinstance(sort, t.Stack))
 
     def _put(self, target: ir.Symbol, slot: int, key: Code, value: Code) -> Change:
         if not isinstance(target.sort, t.Queue):
@@ -305,7 +305,7 @@ def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, (dict, list, KeyedQueue)) else value
 
 
-def _drop(values: list[Any], value: Any, *, last: bool) -> None:
+def drop(values: list[Any], value: Any, *, last: bool) -> None:
     """Remove one occurrence: a stack's topmost, else the first."""
     if value in values:
         at = len(values) - 1 - values[::-1].index(value) if last else values.index(value)

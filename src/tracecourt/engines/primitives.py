@@ -37,18 +37,18 @@ def stored(code: Code, sort: t.Sort) -> Code:
     """The closure of a value that is put into another or compared with parts of others: collections in it are frozen."""
     if not t.compound(sort):
         return code
+    return lambda r: frozen(code(r))
 
-    def frozen(r: Registers) -> Any:
-        value = code(r)
-        if value.__class__ is tuple:
-            try:
-                hash(value)  # nothing in it can change
-            except TypeError:
-                return freeze(value)
-            return value
-        return freeze(value)
 
-    return frozen
+def frozen(value: Any) -> Any:
+    """A value that is put into another or compared with parts of others; a tuple that cannot change is kept as it is."""
+    if value.__class__ is tuple:
+        try:
+            hash(value)  # nothing in it can change
+        except TypeError:
+            return freeze(value)
+        return value
+    return freeze(value)
 
 
 def primitive(e: ir.Prim, parts: list[Code]) -> Code:
@@ -73,8 +73,8 @@ def primitive(e: ir.Prim, parts: list[Code]) -> Code:
             if len(parts) == 1:
                 return _nonempty(code, pick)
             return lambda r: pick([p(r) for p in parts])
-        case op if op in _UNARY:
-            function = _UNARY[op]
+        case op if op in UNARY:
+            function = UNARY[op]
             return lambda r: function(code(r))
         case "chance":
             return lambda r: _random(r).random() < code(r)
@@ -111,12 +111,6 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return lambda r: a(r) - b(r)
         case "*":
             return lambda r: a(r) * b(r)
-        case "/":
-            return lambda r: whole(Fraction(a(r)) / _nonzero(b(r)))
-        case "div":
-            return lambda r: a(r) // _nonzero(b(r))
-        case "mod":
-            return lambda r: a(r) % _nonzero(b(r))
         case "in":
             return lambda r: a(r) in b(r)
         case "index":
@@ -131,22 +125,9 @@ def _binary(e: ir.Prim, a: Code, b: Code) -> Code | None:
             return lambda r: {k: v for k, v in a(r).items() if k not in b(r)}
         case "key":
             return _key(a, b)
-        case "chain":
-            return _chain(a, b)
-        case "power":
-            return lambda r: _power(a(r), b(r))
-        case "numbers":
-            return lambda r: list(range(a(r), _few(b(r) - a(r)) + a(r) + 1))
-        case "zip":
-            return lambda r: list(zip(a(r), b(r), strict=False))
-        case "subsets":
-            return lambda r: _subsets(a(r), list(b(r)))
-        case "sequences":
-            return lambda r: _sequences(a(r), list(b(r)))
-        case "without":
-            return lambda r: _without(a(r), [b(r)])
-        case "without_all":
-            return lambda r: _without(a(r), b(r))
+        case op if op in BINARY:
+            function = BINARY[op]
+            return lambda r: function(a(r), b(r))
         case "between":
             return lambda r: _between(_random(r), a(r), b(r))
         case "choose":
@@ -231,19 +212,15 @@ def _key(a: Code, b: Code) -> Code:
     return key
 
 
-def _chain(a: Code, b: Code) -> Code:
-    def chain(r: Registers) -> Any:
-        links, node = a(r), b(r)
-        path, seen = [node], {node}
-        while node in links:
-            node = links[node]
-            if node in seen:
-                raise Undefined
-            path.append(node)
-            seen.add(node)
-        return path[::-1]
-
-    return chain
+def _chain(links: Any, node: Any) -> list[Any]:
+    path, seen = [node], {node}
+    while node in links:
+        node = links[node]
+        if node in seen:
+            raise Undefined
+        path.append(node)
+        seen.add(node)
+    return path[::-1]
 
 
 def _nonempty(code: Code, pick: Callable[[Any], Any] | None) -> Code:
@@ -361,7 +338,8 @@ def _results(formula: Any) -> list[Any]:
     return [*of_left, *of_right, a + b if sign == "+" else a - b if sign == "-" else a * b]
 
 
-_UNARY: dict[str, Callable[[Any], Any]] = {
+# Operations that are functions of the values of their operands.
+UNARY: dict[str, Callable[[Any], Any]] = {
     "the": _the,
     "abs": abs,
     "negate": lambda v: -v,
@@ -385,4 +363,18 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "elements": lambda v: dict.fromkeys(v, True),
     "words": " ".join,
     "listed": lambda v: list(map(list, v)),
+}
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "/": lambda a, b: whole(Fraction(a) / _nonzero(b)),
+    "div": lambda a, b: a // _nonzero(b),
+    "mod": lambda a, b: a % _nonzero(b),
+    "chain": _chain,
+    "power": _power,
+    "numbers": lambda low, high: list(range(low, _few(high - low) + low + 1)),
+    "zip": lambda a, b: list(zip(a, b, strict=False)),
+    "subsets": lambda most, of: _subsets(most, list(of)),
+    "sequences": lambda length, of: _sequences(length, list(of)),
+    "without": lambda values, gone: _without(values, [gone]),
+    "without_all": _without,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 
@@ -76,6 +76,10 @@ class KeyedQueue:
     def bests(self) -> list[Any]:
         """The identities of the entries with the least key, in the order in which they came."""
         return sorted(self._buckets[self.best()], key=self._places.__getitem__) if self.entries else []
+
+    def tied(self) -> Collection[Any]:
+        """The identities of the entries with the least key, in no order that means anything."""
+        return self._buckets[self.best()] if self.entries else ()
 
     def copy(self) -> KeyedQueue:
         """An independent copy."""
