@@ -68,6 +68,15 @@ class Draft:
         self._known.pop()
         self.depth -= 1
 
+    def detached(self, write: Callable[[], T]) -> tuple[T, list[str]]:
+        """What writing returns, and its lines, for a function of their own: nothing is known there."""
+        before = self.lines, self.depth, self._known
+        self.lines, self.depth, self._known = [], 1, [{}]
+        result = write()
+        found = self.lines
+        self.lines, self.depth, self._known = before
+        return result, found
+
     def apart(self, write: Callable[[], T]) -> tuple[T, list[str]]:
         """What writing returns, and the lines that it would add, a level deeper, to be added where they are needed."""
         before, self.lines = self.lines, []

@@ -69,6 +69,9 @@ class Loops(Terms):
                 return self._each(e, body, pairs=pairs, loose=loose)
             case ir.Display(items=items), _:
                 return self._shown(e, items, body, pairs=pairs)
+            case ir.Call(), _ if (val := self.outlined(e)) is not None:
+                self._elements(val.cell, e_element(e), body)
+                return val.ok
             case ir.Call(), _:
                 return self.called(e, lambda inner: self.loop(inner, body, pairs=pairs, loose=loose, again=again))  # type: ignore[no-any-return]
             case ir.Inhabitants(of=of), _:
@@ -267,13 +270,12 @@ class Loops(Terms):
                 return self._pairs(inner, body)
             case "union", (a, b) if isinstance(e.sort, t.List) or loose:
                 first = self.loop(a, body, loose=loose)
-                if self._frames:
-                    with self.block(f"if not {self._frames[-1]}:"):
-                        second = self.loop(b, body, loose=loose)
-                    if second is not None:
-                        raise NotFlat("a union with what may have no value")
-                    return first
-                return both(first, self.loop(b, body, loose=loose))
+                second = self.named(ALWAYS, "ok")
+                with self.block(f"if not {self._frames[-1]}:" if self._frames else "if True:"):
+                    found = self.loop(b, body, loose=loose)
+                    if found:
+                        self.add(f"{second} = {found}")
+                return both(first, second)
             case "minus", (a, b):
                 symbol = ir.Symbol("element", e_element(a), "local")
 
@@ -364,7 +366,8 @@ class Loops(Terms):
             case ir.Replay(), _:
                 return self._replay(e)
             case ir.Call(), _:
-                return self._called_listing(e)
+                val = self.outlined(e)
+                return self._called_listing(e) if val is None else self._spread(val, e_element(e))
         if isinstance(self.place(e), (Val, Local)) or isinstance(e, ir.Project) or (isinstance(e, ir.Prim) and e.op in _HANDLES):
             return self._spread(self.term(e), e_element(e))
         if isinstance(e, ir.Prim) and e.op in ("zip", "subsets", "sequences", "numbers", "results", "leaves", "listed"):

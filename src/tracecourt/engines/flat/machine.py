@@ -16,7 +16,8 @@ from typing import Any
 from tracecourt.engines.flat.draft import ALWAYS, Plan, conj, negated, swept
 from tracecourt.engines.flat.keeping import ELSEWHERE as LEAVE
 from tracecourt.engines.flat.layout import NotFlat, Val, divides, few
-from tracecourt.engines.flat.loops import Body, Loops
+from tracecourt.engines.flat.loops import Body
+from tracecourt.engines.flat.outlines import Outlines
 from tracecourt.engines.flat.runtime import END as MEMORY
 from tracecourt.engines.flat.runtime import FULL, MOST_HANDLES, SCRATCH, SCRATCHPAD
 from tracecourt.engines.flat.stores import MOST_KEYS, MOST_ROWS, Bits, Local, Row, Store, Table, kept
@@ -78,7 +79,7 @@ def machine(
     raise NotFlat("the denominators of its numbers grow")
 
 
-class _Writer(Loops):
+class _Writer(Outlines):
     """Writes the function of a system."""
 
     def __init__(
@@ -121,7 +122,7 @@ class _Writer(Loops):
         places, size = self._places()
         head = [f"{name} = {place}" for name, place in places.items()]
         tables = [f"{name} = table({values!r})" for name, values in self.tables.items()]
-        text = "\n".join([*head, *tables, "", "", "def judge(tape, used, given, values, m, out):", *swept(self.lines), ""])
+        text = "\n".join([*head, *tables, "", "", *self.functions, "def judge(tape, used, given, values, m, out):", *swept(self.lines), ""])
         return Machine(text, size, self.rules, tuple(p.symbol.name for p in self.system.params), self.tables)
 
     def _places(self) -> tuple[dict[str, int], int]:
@@ -580,6 +581,9 @@ class _Writer(Loops):
 
     def _loop_over_events(self) -> None:
         """Ask the rules of each event until one is broken; from then on the trace is believed, so that its answer can be judged."""
+        for place in self.kept:
+            for name in place.names if isinstance(place, Local) else ():
+                self.forget(name)  # what was known of the initial state
         with self.block("while at < used:"):
             item = self.named("tape[at]")
             head = "if"

@@ -129,3 +129,14 @@ def divisor(a: int, b: int) -> int:
     while b:
         a, b = b, a % b
     return a
+
+
+def power(m: Any, base: int, exponent: int) -> int:
+    """A power of a whole number; the memory counts as full where it is too large."""
+    found = 1
+    for _ in range(exponent):
+        found *= base
+        if found > 1 << 31 or found < -(1 << 31):
+            m[FULL] = 1
+            return 0
+    return found

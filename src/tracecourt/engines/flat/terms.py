@@ -17,6 +17,7 @@ from tracecourt.engines.flat.keeping import ELSEWHERE, Keeping
 from tracecourt.engines.flat.layout import NotFlat, Val, few
 from tracecourt.engines.flat.runtime import EMPTY, HANDLE, LIST
 from tracecourt.engines.flat.stores import Bits, Local, Row, Store, Table
+from tracecourt.engines.primitives import LARGEST_EXPONENT
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import substitute, symbols
@@ -103,11 +104,14 @@ class Terms(Keeping):
             case ir.Display(kind="tuple", items=items):
                 inner = t.fields(e.sort, len(items))
                 return self.joined([self.fitted(self.term(i), i.sort, s) for i, s in zip(items, inner, strict=True)])
-            case ir.Display(kind="set", items=()):
-                self.cells(e.sort)
-                return Val(("0",))
+            case ir.Display(kind="set", items=items) if few(_element(e)):
+                held, ok = "0", None
+                for item in items:
+                    val = self.fitted(self.term(item), item.sort, _element(e))
+                    held, ok = self.named(f"{held} | 1 << {val.cell}"), both(ok, val.ok)
+                return Val((held,), ok)
             case ir.Call():
-                return self.called(e, self.term)
+                return self.outlined(e) or self.called(e, self.term)  # type: ignore[no-any-return]
             case ir.Least():
                 return self._least(e)
             case ir.Distance():
@@ -158,6 +162,10 @@ class Terms(Keeping):
             self.add(f"{listed} = made(m, {listed}, {self.packed(self.fitted(val, _element(e), element))}, {LIST})")
 
         return Val((listed,), self.loop(e, add))
+
+    def outlined(self, e: ir.Call) -> Val | None:
+        """The value of a call of a function that is too long to be written out where it is called."""
+        raise NotImplementedError
 
     def called(self, e: ir.Call, write: Callable[[ir.Expr], Any]) -> Any:
         """A function's body with the arguments in place of its parameters."""
@@ -318,9 +326,12 @@ class Terms(Keeping):
                 return Val((self.truth(self.cond(e)),))
             case _ if isinstance(e.sort, t.List):
                 return self._list_prim(e)
-            case "union", (a, b) if isinstance(e.sort, t.Set):
+            case ("union" | "minus"), (a, b) if isinstance(e.sort, t.Set) and few(e.sort.element):
                 x, y = self.term(a), self.term(b)
-                return Val((self.named(f"{x.cell} | {y.cell}"),), both(x.ok, y.ok))
+                return Val((self.named(f"{x.cell} {'|' if e.op == 'union' else '& ~'}{y.cell}"),), both(x.ok, y.ok))
+            case "power", (base, exponent):
+                x, y = self.term(base), self.term(exponent)
+                return Val((self.named(f"power(m, {x.cell}, {y.cell})"),), conj(x.ok, y.ok, f"{y.cell} >= 0", f"{y.cell} <= {LARGEST_EXPONENT}"))
         raise NotFlat(f"the operation {e.op} of the sort {e.sort}")
 
     def _list_prim(self, e: ir.Prim) -> Val:
@@ -398,7 +409,7 @@ class Terms(Keeping):
             place = self.named(f"{start} + {cells} * {wanted.cell} if {inside} else {start}")
             return Val(tuple(self.named(f"m[{place} + {i}]") for i in range(cells)), inside)
         assert isinstance(base.sort, t.Map)
-        if isinstance(base, ir.Call):
+        if isinstance(base, ir.Call):  # of a map: such functions are written out
             inner = ir.Symbol("key", base.sort.element, "local")
             value = self.fitted(wanted, key.sort, inner.sort)
             with self.bound({inner: Val(value.cells, None, value.den)}):
@@ -537,7 +548,8 @@ class Terms(Keeping):
             case ir.Const(value=value):
                 return ALWAYS if value else NEVER
             case ir.Call():
-                return str(self.called(e, self.cond))
+                val = self.outlined(e)
+                return str(self.called(e, self.cond)) if val is None else conj(val.ok, f"{val.cell} != 0")
             case ir.Quantifier():
                 return self._quantified(e)
             case ir.Within(value=value, of=of):
@@ -741,7 +753,7 @@ class Terms(Keeping):
             case ir.Prim(op="numbers", args=(least, most)):
                 low, high = self.term(least), self.term(most)
                 return conj(low.ok, high.ok, f"{low.cell} <= {val.cell}", f"{val.cell} <= {high.cell}")
-            case ir.Call():
+            case ir.Call() if (listed := self.outlined(b)) is None:
                 return str(self.called(b, lambda body: self.inside(val, sort, body)))
             case ir.Each():
                 found = self._solved(b, self.fitted(val, sort, _element(b)))
