@@ -387,6 +387,7 @@ class Declarations(Checker):
         clauses: dict[str, ir.Expr] = {}
         some: t.Sort = t.List(element)
         wanted = {"among": some, "valid": t.BOOL, "cost": t.RATIONAL, "optimum": t.RATIONAL, "follows": some}
+        wanted["certified"] = t.Optional(t.RATIONAL)
         for name, span, body in item.clauses:
             if name in clauses:
                 self.fault(f"{name} stands twice", span)

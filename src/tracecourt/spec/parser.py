@@ -245,6 +245,10 @@ class _Builder:
     def item_need_value(self, children: Any, span: Span) -> s.Item:
         return s.Need(span, str(children[0]), None, self.sort(children[1]), None)
 
+    def item_need_default(self, children: Any, span: Span) -> s.Item:
+        name, sort, default = children
+        return s.Need(span, str(name), (), self.sort(sort), self.expression(default))
+
     def item_need_function(self, children: Any, span: Span) -> s.Item:
         default = self.expression(children[3]) if len(children) > 3 else None
         return s.Need(span, str(children[0]), self.parameters(children[1]), self.sort(children[2]), default)

@@ -132,6 +132,7 @@ class Keeping(Draft):
     def entry(self, store: Store, record: str) -> Val:
         """The value in a record."""
         assert store.value is not None
+        self.need(store.name, "values")
         cells = tuple(self.named(self.field(store, record, f"value{i}")) for i in range(self.cells(store.value)))
         return Val(cells, None, self.den(store.name) if isinstance(store.value, t.Rational) else 1)
 
@@ -172,7 +173,7 @@ class Keeping(Draft):
         if order is not None:
             with self.block("else:"):
                 self._leave(store, record)
-        for i, cell in enumerate(value.cells if value else ()):
+        for i, cell in enumerate(value.cells if value and self.has(store.name, "values") else ()):
             self.add(f"{self.field(store, record, f'value{i}')} = {cell}")
         if order is not None:
             self._enter(store, record, order)

@@ -24,7 +24,7 @@ from tracecourt.engines.flat.stores import MOST_KEYS, MOST_ROWS, Bits, Local, Ro
 from tracecourt.engines.flat.walk import flattened
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
-from tracecourt.spec.rewrite import symbols
+from tracecourt.spec.rewrite import parts, symbols
 
 SOUND, UNSOUND, TRUNCATED, ELSEWHERE = 0, 1, 2, 9
 NO_PLAN, INVALID, SUBOPTIMAL, OPTIMAL, VALID = 0, 1, 2, 3, 4
@@ -100,7 +100,7 @@ class _Writer(Outlines):
         self.rules = system.rules
         self.variables = {v.symbol: v for v in system.state}
         self.facts = {fact.name: fact for fact in system.facts}
-        self.used: list[str] = []
+        self._extremes: dict[t.Sort, tuple[str, dict[str, list[str]]]] = {}
 
     # ------------------------------------------------------------ the module
     def module(self) -> Machine:
@@ -229,6 +229,53 @@ class _Writer(Outlines):
                     body(Val(tuple(self.named(f"tape[at + {place} + {i}]") for i in range(self.cells(e.of)))))
             self._advance(item)
 
+    def extreme(self, values: ir.Expr, op: str) -> Val | None:
+        """The least or greatest of a cell that stands where a sort is asked for: one pass finds them for all its cells."""
+        match values:
+            case ir.Each(head=(head,), binding=ir.Binding(symbols=(symbol,), source=ir.Mentioned(of=of) as source, guard=None)):
+                pass
+            case _:
+                return None
+        match head:
+            case ir.Ref(symbol=which) if which is symbol and isinstance(of, t.Int):
+                cell = 0
+            case ir.Project(base=ir.Ref(symbol=which), index=index) if which is symbol and isinstance(of, t.Tuple):
+                if not all(isinstance(s, t.Int) for _, s in of.fields):
+                    return None
+                cell = index
+            case _:
+                return None
+        if of not in self._extremes:
+            raise NotFlat("what is mentioned is asked for too late")
+        some, names = self._extremes[of]
+        return Val((names[op][cell],), f"{some} != 0")
+
+    def _extreme_passes(self) -> None:
+        """Find the least and greatest cells of what is mentioned, for the sorts that parameters ask about."""
+        asked: list[ir.Mentioned] = []
+        todo = [p.inferred for p in self.system.params if p.inferred is not None]
+        while todo:
+            e = todo.pop()
+            todo += parts(e)
+            if isinstance(e, ir.Mentioned) and all(e.of is not known.of for known in asked):
+                asked.append(e)
+        for e in asked:
+            number = len(self._extremes)
+            some = f"some{number}_"
+            names = {op: [f"{op}{number}_{i}" for i in range(self.cells(e.of))] for op in ("min", "max")}
+            self._extremes[e.of] = some, names
+            self.add(f"{some} = 0")
+            for name in names["min"] + names["max"]:
+                self.add(f"{name} = {'1 << 60' if name in names['min'] else '-(1 << 60)'}")
+
+            def widen(val: Val, some: str = some, names: dict[str, list[str]] = names) -> None:
+                self.add(f"{some} = 1")
+                for op in ("min", "max"):
+                    for name, cell in zip(names[op], val.cells, strict=True):
+                        self.add(f"{name} = {op}({name}, {cell})")
+
+            self.mentioned(e, widen)
+
     def _table(self, hint: str, values: Sequence[int]) -> str:
         """A constant row."""
         for name, known in self.tables.items():
@@ -273,6 +320,10 @@ class _Writer(Outlines):
                 self.add(LEAVE)
 
     def _parameters(self) -> None:
+        inferred = [i for i, p in enumerate(self.system.params) if p.inferred is not None]
+        if inferred:
+            with self.block(f"if {' | '.join(f'(given[{i}] == 0)' for i in inferred)}:"):
+                self._extreme_passes()
         for index, param in enumerate(self.system.params):
             symbol, name = param.symbol, param.symbol.name
             if param.inferred is None:
@@ -689,8 +740,8 @@ class _Writer(Outlines):
             if "cost" not in clauses or "optimum" not in clauses:
                 self.add(f"plan = {VALID}")
             else:
-                cost, optimum = self.term(clauses["cost"]), self.term(clauses["optimum"])
-                a, b = (self.fitted(v, clauses[n].sort, t.RATIONAL) for v, n in ((cost, "cost"), (optimum, "optimum")))
+                cost, optimum = self.term(clauses["cost"]), self._optimum(clauses)
+                a, b = self.fitted(cost, clauses["cost"].sort, t.RATIONAL), optimum
                 with self.block(f"if {conj(a.ok, b.ok)}:"):
                     same = self.same(Val(a.cells, None, a.den), Val(b.cells, None, b.den))
                     self.add(f"plan = {OPTIMAL} if {same} else {SUBOPTIMAL}")
@@ -698,6 +749,17 @@ class _Writer(Outlines):
                     self.add(f"plan = {VALID}")
         with self.block("else:"):
             self.add(f"plan = {INVALID}")
+
+    def _optimum(self, clauses: Mapping[str, ir.Expr]) -> Val:
+        """The least cost; a run that breaks no rule may have found it on the way."""
+        if "certified" not in clauses:
+            return self.fitted(self.term(clauses["optimum"]), clauses["optimum"].sort, t.RATIONAL)
+        certified = self.fitted(self.term(clauses["certified"]), clauses["certified"].sort, t.Optional(t.RATIONAL))
+        return self.chosen(
+            self.named(conj("rule < 0", certified.ok, f"{certified.cells[0]} != 0"), "ok"),
+            lambda: Val(certified.cells[1:], None, certified.den),
+            lambda: self.fitted(self.term(clauses["optimum"]), clauses["optimum"].sort, t.RATIONAL),
+        )
 
     def _outcome(self) -> None:
         self.add("unfinished = -1")

@@ -478,6 +478,10 @@ class Terms(Keeping):
         """Write a loop whose body may be left by `stop`."""
         raise NotImplementedError
 
+    def extreme(self, values: ir.Expr, op: str) -> Val | None:
+        """The least or greatest of what a document prints somewhere, if that is asked for."""
+        raise NotImplementedError
+
     def _folded(self, e: ir.Prim) -> Val:
         if e.op in ("min", "max") and len(e.args) > 1:
             vals = [self.fitted(self.term(a), a.sort, e.sort) for a in e.args]
@@ -489,6 +493,8 @@ class Terms(Keeping):
                 first = Val((self.named(f"{e.op}({first.cell}, {other.cell})"),), both(first.ok, other.ok), first.den)
             return first
         (values,) = e.args
+        if e.op in ("min", "max") and (extreme := self.extreme(values, e.op)) is not None:
+            return extreme
         if e.op in ("size", "count"):
             return self._size(values)
         exact = self.exact and not isinstance(e.sort, t.Int)
