@@ -1,0 +1,117 @@
+"""Byte scanners for typed arguments: how values of a sort are laid out in cells, and the machine code of a scanner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tracecourt.grammar.bytecells import Fields, Layout, Member, Number, Several
+from tracecourt.grammar.bytescan import NoByteScanner, Scan, compiled
+from tracecourt.spec import sorts as t
+
+
+def layout(sort: t.Sort) -> Layout:
+    """How a value of a sort is laid out.
+
+    Raises:
+        NoByteScanner: for a sort whose values are not numbers, members, or tuples and lists of them.
+    """
+    match sort:
+        case t.Int() | t.Rational():
+            return Number()
+        case t.Bool():
+            return Member(("false", "true"), 0)
+        case t.Enum(members=members):
+            return Member(members)
+        case t.Tuple(fields=fields):
+            return Fields(tuple(layout(inner) for _, inner in fields))
+        case t.List(element=element):
+            return Several(layout(element))
+    raise NoByteScanner(f"a value of the sort {sort} is not written as numbers")
+
+
+def native(source: str, **options: Any) -> Scan:
+    """The function of a scanner's source as machine code; `b` and `tape` must be arrays of uint8 and int64.
+
+    Raises:
+        ImportError: without numba.
+    """
+    import numba
+
+    plain = compiled(source, _primitives())
+    types = numba.types
+    signature = types.int64(types.Array(types.uint8, 1, "C", readonly=True), types.int64, types.int64, types.int64[::1])
+    found: Scan = numba.njit([signature], **options)(plain)
+    return found
+
+
+def _primitives() -> dict[str, Callable[..., Any]]:
+    """The functions that a scanner's source uses, as instructions of the machine."""
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    word = ir.IntType(64)
+
+    def constant(number: int) -> Any:
+        return ir.Constant(word, number)
+
+    def spot(builder: Any, array: Any, index: Any, kind: Any) -> Any:
+        return builder.inttoptr(builder.add(array, index), kind.as_pointer())
+
+    @intrinsic
+    def place(_: Any, array: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            data = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
+            return builder.ptrtoint(data, word)
+
+        return types.int64(array), code
+
+    @intrinsic
+    def load1(_: Any, __: Any, ___: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.zext(builder.load(spot(builder, *args, ir.IntType(8))), word)
+
+        return types.int64(types.int64, types.int64), code
+
+    @intrinsic
+    def load8(_: Any, __: Any, ___: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.load(spot(builder, *args, word), align=1)
+
+        return types.int64(types.int64, types.int64), code
+
+    @intrinsic
+    def store(_: Any, __: Any, ___: Any, ____: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            builder.store(args[2], spot(builder, args[0], builder.shl(args[1], constant(3)), word))
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), code
+
+    @intrinsic
+    def digits(_: Any, __: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            read = builder.xor(args[0], constant(0x3030303030303030))
+            others = builder.and_(builder.or_(builder.add(read, constant(0x7676767676767676)), read), constant(0x8080808080808080))
+            return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), constant(3))
+
+        return types.int64(types.int64), code
+
+    @intrinsic
+    def decimal(_: Any, __: Any, ___: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            value = builder.xor(args[0], constant(0x3030303030303030))
+            value = builder.shl(value, builder.sub(constant(64), builder.shl(args[1], constant(3))))
+            for factor, shift, mask in (
+                (10 * 2**8 + 1, 8, 0x00FF00FF00FF00FF),
+                (100 * 2**16 + 1, 16, 0x0000FFFF0000FFFF),
+                (10_000 * 2**32 + 1, 32, 0x00000000FFFFFFFF),
+            ):
+                value = builder.and_(builder.lshr(builder.mul(value, constant(factor)), constant(shift)), constant(mask))
+            return value
+
+        return types.int64(types.int64, types.int64), code
+
+    return {"place": place, "load1": load1, "load8": load8, "store": store, "digits": digits, "decimal": decimal}
