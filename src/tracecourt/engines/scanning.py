@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tracecourt.grammar.bytecells import Fields, Layout, Member, Number, Several
-from tracecourt.grammar.bytescan import NoByteScanner, Scan, compiled
+from tracecourt.grammar.bytecode import HELPERS, Scan
+from tracecourt.grammar.bytepattern import NoByteScanner
 from tracecourt.spec import sorts as t
 
 
@@ -38,11 +40,25 @@ def native(source: str, **options: Any) -> Scan:
     """
     import numba
 
-    plain = compiled(source, _primitives())
     types = numba.types
     signature = types.int64(types.Array(types.uint8, 1, "C", readonly=True), types.int64, types.int64, types.int64[::1])
-    found: Scan = numba.njit([signature], **options)(plain)
+    scope = _helpers()
+    exec(source, scope)
+    found: Scan = numba.njit([signature], **options)(scope["scan"])
     return found
+
+
+@cache
+def _helpers() -> dict[str, Any]:
+    """What a scanner's source calls, as machine code."""
+    import numba
+
+    scope: dict[str, Any] = dict(_primitives())
+    exec(HELPERS, scope)
+    scope["slow"] = numba.njit(scope["slow"])
+    for name in ("gap", "numeral", "decimal"):
+        scope[name] = numba.njit(scope[name], forceinline=True)
+    return scope
 
 
 def _primitives() -> dict[str, Callable[..., Any]]:
@@ -83,12 +99,23 @@ def _primitives() -> dict[str, Callable[..., Any]]:
         return types.int64(types.int64, types.int64), code
 
     @intrinsic
-    def store(_: Any, __: Any, ___: Any, ____: Any) -> Any:
+    def store(_: Any, __: Any, ___: Any, ____: Any, _____: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            builder.store(args[2], spot(builder, args[0], builder.shl(args[1], constant(3)), word))
+            index = builder.add(args[1], args[2])
+            builder.store(args[3], spot(builder, args[0], builder.shl(index, constant(3)), word))
             return context.get_dummy_value()
 
-        return types.void(types.int64, types.int64, types.int64), code
+        return types.void(types.int64, types.int64, types.int64, types.int64), code
+
+    @intrinsic
+    def holds(_: Any, __: Any, ___: Any, ____: Any, _____: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            byte = builder.zext(builder.load(spot(builder, args[0], args[1], ir.IntType(8))), word)
+            mask = builder.select(builder.icmp_unsigned("<", byte, constant(64)), args[2], args[3])
+            bit = builder.trunc(builder.lshr(mask, builder.and_(byte, constant(63))), ir.IntType(1))
+            return builder.and_(bit, builder.icmp_unsigned("<", byte, constant(128)))
+
+        return types.boolean(types.int64, types.int64, types.int64, types.int64), code
 
     @intrinsic
     def digits(_: Any, __: Any) -> Any:
@@ -100,7 +127,7 @@ def _primitives() -> dict[str, Callable[..., Any]]:
         return types.int64(types.int64), code
 
     @intrinsic
-    def decimal(_: Any, __: Any, ___: Any) -> Any:
+    def spelled(_: Any, __: Any, ___: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             value = builder.xor(args[0], constant(0x3030303030303030))
             value = builder.shl(value, builder.sub(constant(64), builder.shl(args[1], constant(3))))
@@ -114,4 +141,4 @@ def _primitives() -> dict[str, Callable[..., Any]]:
 
         return types.int64(types.int64, types.int64), code
 
-    return {"place": place, "load1": load1, "load8": load8, "store": store, "digits": digits, "decimal": decimal}
+    return {"place": place, "load1": load1, "load8": load8, "store": store, "holds": holds, "digits": digits, "spelled": spelled}

@@ -6,22 +6,21 @@ the bytes that it may have; no table is looked up while it runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from tracecourt.grammar.automaton import Automaton
-from tracecourt.grammar.bytecells import Cells, Close, Count, Emit, Layouts, Open, Ops, Read
-from tracecourt.grammar.bytepattern import END, Ahead, Behind, Ignored, NoByteScanner, first, ignored
-from tracecourt.grammar.bytewords import Word, entry, matched, test
+from tracecourt.grammar.bytecells import Cells, Close, Count, Emit, Layouts, Op, Open, Ops, Read
+from tracecourt.grammar.bytecode import Scan, compiled, masks
+from tracecourt.grammar.bytepattern import ASCII, END, Ahead, Behind, Ignored, NoByteScanner, first, ignored
+from tracecourt.grammar.bytewords import Word, entry, matched, refusal, test
 from tracecourt.grammar.trace_grammar import TraceGrammar
 
-__all__ = ["PLAIN", "NoByteScanner", "Scan", "compiled", "scanner_source"]
+__all__ = ["NoByteScanner", "Scan", "compiled", "scanner_source"]
 
 DEEPEST = 8  # loops inside loops
 WIDEST = 40  # steps of indentation
-
-Scan: TypeAlias = Callable[[Any, int, int, Any], int]
 
 
 def scanner_source(grammar: TraceGrammar, start: str, layouts: Layouts) -> str:
@@ -53,6 +52,13 @@ class _State:
     ignored: Ignored
     finish: Ops | None
     edges: list[_Edge] = field(default_factory=list)
+    behind: Behind | None = None  # what all of its words ask for before them
+    otherwise: int | None = None
+
+    @property
+    def targets(self) -> list[int]:
+        """The states that may be next."""
+        return [edge.target for edge in self.edges] + ([] if self.otherwise is None else [self.otherwise])
 
 
 def _reduced(grammar: TraceGrammar, automaton: Automaton, cells: Cells) -> list[_State]:
@@ -93,50 +99,72 @@ def _joined(states: Sequence[_State]) -> list[_State]:
     joined = [_State(states[at].ignored, states[at].finish) for at in firsts]
     for at, made in zip(firsts, joined, strict=True):
         made.edges += [_Edge(edge.word, edge.ops, found[edge.target]) for edge in states[at].edges]
+        behinds = {edge.word.behind for edge in made.edges}
+        made.behind = behinds.pop() if len(behinds) == 1 else None
+    _shared(joined)
     return joined
+
+
+def _shared(states: Sequence[_State]) -> None:
+    """A state that offers what another one offers and more only has what is more, and leaves the rest to the other."""
+    offers = [set(state.edges) for state in states]
+    for here, state in enumerate(states):
+        others = [
+            other
+            for other, offered in enumerate(offers)
+            if offered
+            and offered < offers[here]
+            and (state.ignored, state.finish) == (states[other].ignored, states[other].finish)
+            and (state.behind == states[other].behind or states[other].behind is None)
+        ]
+        if others:
+            state.otherwise = max(others, key=lambda other: len(offers[other]))
+    for state in states:
+        if state.otherwise is not None:
+            state.edges = [edge for edge in state.edges if edge not in offers[state.otherwise]]
 
 
 # ---------------------------------------------------------------- the function
 class _Writer:
-    """Writes states as code: a state that is entered at one place only stands there, the others are jumped to."""
+    """Writes states as code: a state that is entered at one place only stands there, the others are jumped to.
+
+    Cells are written at a known distance from the beginning of their item, or at `p` where a list is among those before.
+    """
 
     def __init__(self, states: Sequence[_State]) -> None:
         self.states = states
         self._above = _dominators(states)
         self._entries = [0] * len(states)  # from outside
         for here, state in enumerate(states):
-            for edge in state.edges:
-                self._entries[edge.target] += edge.target not in self._above[here]
+            for target in state.targets:
+                self._entries[target] += target not in self._above[here]
         self._entries[0] += 1
+        self._distances = _distances(states)
+        self._distance: int | None = 1
         self._lines: list[str] = []
         self._loops: list[int] = []
         self._depth = 0
         self._labels = [0]
-        self._used: set[int] = set()
 
     def source(self) -> str:
         """The whole function."""
+        ops = [op for state in self.states for edge in state.edges for op in edge.ops]
+        ops += [op for state in self.states for op in state.finish or ()]
+        names = [name for d in sorted({op.depth for op in ops if isinstance(op, Open)}) for name in (f"l{d}", f"n{d}")]
         self._put("def scan(b, at, end, tape):")
         self._depth = 1
-        self._put("b = place(b)", "tape = place(tape)", "i = at", "base = p = 0", "p += 1", *(f"l{d} = n{d} = 0" for d in range(self._deepest())))
+        self._put("b = place(b)", "tape = place(tape)", "i = at", f"{' = '.join(['base', 'p', *names])} = 0")
         self._gap(0, None)
         self._put("s = 0", "while True:")
         self._depth = 2
-        done = 0
-        while done < len(self._labels):
-            state = self._labels[done]
+        for state in self._labels:  # grows
             self._put(f"if s == {state}:")
             self._depth += 1
+            self._distance = self._distances[state]
             self._state(state)
             self._depth -= 1
-            done += 1
         self._put("return -1")
         return "\n".join(self._lines) + "\n"
-
-    def _deepest(self) -> int:
-        ops = [op for state in self.states for edge in state.edges for op in edge.ops]
-        ops += [op for state in self.states for op in state.finish or ()]
-        return max((op.depth + 1 for op in ops if isinstance(op, Open)), default=0)
 
     def _put(self, *lines: str) -> None:
         self._lines += ["  " * self._depth + line for line in lines]
@@ -144,8 +172,7 @@ class _Writer:
     # ------------------------------------------------------------ states
     def _state(self, here: int) -> None:
         """A state, behind what is ignored before its words; nothing falls through it."""
-        loops = any(edge.target == here for below in self._below(here) for edge in self.states[below].edges)
-        if not loops:
+        if not any(here in state.targets for state, above in zip(self.states, self._above, strict=True) if here in above):
             self._body(here)
             return
         self._put("while True:")
@@ -159,54 +186,65 @@ class _Writer:
         else:
             self._put("continue")
 
-    def _below(self, here: int) -> list[int]:
-        return [state for state, above in enumerate(self._above) if here in above]
-
     def _body(self, here: int) -> None:
         state = self.states[here]
-        single = len(state.edges) == 1
-        if state.edges and (any(END in edge.word.first for edge in state.edges) or (single and state.finish is not None)):
+        single = len(state.targets) == 1
+        if any(END in edge.word.first for edge in state.edges) or (single and state.finish is not None):
             self._put("if i >= end:")
             self._end(state.finish)
-        elif not state.edges:
-            self._put("if i == end:")
-            self._end(state.finish)
-            self._put("return -1")
-            return
-        if single:
+        if single and state.edges:
             self._edge(here, state.edges[0], 0)
             return
-        if any(edge.word.literal for edge in state.edges):
+        if sum(bool(edge.word.literal) for edge in state.edges) > 1:
             self._put("w = load8(b, i)")
-        self._put("c = load1(b, i)")
-        for edge in sorted(state.edges, key=lambda edge: -min(len(edge.word.literal), 8)):
-            text = edge.word.literal[:8]
-            self._put(f"if {entry(text) if text else test('c', edge.word.first)}:")
-            self._depth += 1
-            self._edge(here, edge, len(text))
-            self._depth -= 1
+            for edge in sorted(state.edges, key=lambda edge: -len(edge.word.literal[:8])):
+                self._choice(here, edge, entry(edge.word.literal[:8]))
+        else:
+            for edge in state.edges:
+                self._choice(here, edge, test(frozenset(edge.word.literal[:1]) or edge.word.first))
+        if state.otherwise is not None:
+            self._go(here, state.otherwise)
+            return
         if state.finish is not None:
             self._put("if i == end:")
             self._end(state.finish)
         self._put("return -1")
 
+    def _choice(self, here: int, edge: _Edge, entered: str) -> None:
+        """One of several words, where the bytes stand with which it begins."""
+        text = edge.word.literal
+        self._put(f"if {entered if text else test(edge.word.first)}:")
+        self._depth += 1
+        distance = self._distance
+        self._edge(here, edge, 0 if not text else len(text[:8]) if "w" in entered else 1)
+        self._distance = distance
+        self._depth -= 1
+
     def _end(self, finish: Ops | None) -> None:
         self._depth += 1
+        distance = self._distance
         if finish is None:
             self._put("return -1")
         else:
             self._ops(finish)
             self._put("return base")
+        self._distance = distance
         self._depth -= 1
 
     def _edge(self, here: int, edge: _Edge, known: int) -> None:
         """A word, what it completes, and the way on."""
-        if edge.word.behind is not None and not self._settled(here, edge.word.behind):
+        if edge.word.behind is not None and not self._settled(here):
             self._put(*edge.word.looks_behind())
         self._put(*edge.word.lines(known))
         self._ops(edge.ops)
         self._gap(edge.target, edge.word.ahead)
-        target = edge.target
+        self._go(here, edge.target)
+
+    def _go(self, here: int, target: int) -> None:
+        """Go on with a state, behind what is ignored before its words."""
+        if self._distances[target] is None and self._distance is not None:
+            self._put(f"p = base + {self._distance}")
+            self._distance = None
         inside = target in self._above[here]
         if self._entries[target] == 1 and not inside and target and self._shallow():
             self._state(target)
@@ -222,53 +260,34 @@ class _Writer:
         return len(self._loops) < DEEPEST and self._depth < WIDEST
 
     # ------------------------------------------------------------ between words
-    def _settled(self, here: int, behind: Behind) -> bool:
+    def _settled(self, here: int) -> bool:
         """Whether what comes before the words of a state is asked for where blanks are passed over."""
         state = self.states[here]
-        return all(edge.word.behind == behind for edge in state.edges) and self._blank(here) in behind.of
-
-    def _blank(self, here: int) -> int:
-        """The blank that is looked for first; -1 for none."""
-        passed = self.states[here].ignored
-        if passed.others or not passed.blanks:
-            return -1
-        return ord(" ") if ord(" ") in passed.blanks else min(passed.blanks)
+        behind, passed = state.behind, state.ignored
+        return behind is not None and behind.start and not passed.others and passed.blanks <= behind.of and bool(passed.blanks)
 
     def _gap(self, here: int, ahead: Ahead | None) -> None:
         """Pass over what is ignored before the words of a state; `ahead` must hold first."""
-        passed, blank = self.states[here].ignored, self._blank(here)
-        if blank < 0:
+        passed, behind = self.states[here].ignored, self.states[here].behind
+        if ahead is not None and ((END in ahead.of) != ahead.end or not passed.blanks <= ahead.of or not passed.blanks):
+            self._put(*_looked(ahead))
+            ahead = None
+        if passed.others:
             self._put(*_looked(ahead))
             self._others(passed)
-            return
-        behinds = {edge.word.behind for edge in self.states[here].edges}
-        behind = behinds.pop() if len(behinds) == 1 else None
-        if behind is not None and (blank not in behind.of or not passed.blanks <= behind.of):
-            raise NoByteScanner("a blank between words is none to a word that looks behind itself")
-        slow = [] if ahead is not None and blank in ahead.of else None
-        if slow is None:
-            self._put(*_looked(ahead))
-        else:
-            slow = _looked(ahead)
-        skip = _skip(passed)
-        self._put(f"if load1(b, i) == {blank}:", "  i += 1")
-        if behind is not None:
-            prior = f"not ({test('load1(b, i - 1)', behind.of)})"
-            fails = f"i > at and {prior}" if behind.start else f"(i == at or {prior})"
-            slow = [*(slow or []), "k = i", *skip, f"if i == k and i != end and {fails}:", "  return -1"]
-        if slow:
-            self._put("else:", *(f"  {line}" for line in slow))
-        self._put(*skip)
+        elif passed.blanks:
+            blank = next((byte for byte in (ord(" "), *sorted(passed.blanks)) if byte in passed.blanks - {END}), 256)
+            before = masks(behind.of if behind is not None and self._settled(here) else ASCII)
+            asked = f"{masks(passed.blanks).split(', ')[0]}, {masks(ASCII if ahead is None else ahead.of)}, {before}"
+            self._put(f"i = gap(b, i, at, end, {blank}, {max(passed.blanks)}, {asked})", "if i < 0:", "  return -1")
 
     def _others(self, passed: Ignored) -> None:
-        if not passed.others:
-            return
         self._put("while i < end:")
         self._depth += 1
         for pattern in passed.others:
-            self._put(f"if {test('load1(b, i)', first(pattern))}:", *(f"  {line}" for line in matched(pattern)), "  continue")
+            self._put(f"if {test(first(pattern))}:", *(f"  {line}" for line in matched(pattern)), "  continue")
         if passed.blanks:
-            self._put(f"if {test('load1(b, i)', passed.blanks)}:", "  i += 1", "  continue")
+            self._put(f"if {test(passed.blanks)}:", "  i += 1", "  continue")
         self._put("break")
         self._depth -= 1
 
@@ -276,29 +295,59 @@ class _Writer:
         for op in ops:
             match op:
                 case Open(depth=d):
-                    self._put(f"l{d} = p", f"n{d} = 0", "p += 1")
+                    spot = "p" if self._distance is None else f"base + {self._distance}"
+                    self._put(f"l{d} = {spot}", f"n{d} = 0", f"p = l{d} + 1")
                 case Count(depth=d):
                     self._put(f"n{d} += 1")
                 case Close(depth=d, each=each):
                     many = f"n{d}" if each is None else f"p - l{d} - 1" if each == 1 else f"(p - l{d} - 1) // {each}"
-                    self._put(f"store(tape, l{d}, {many})")
-                case Read(layout=layout):
-                    if layout is not None:
-                        self._put("store(tape, p, v)", "p += 1")
+                    self._put(f"store(tape, l{d}, 0, {many})")
+                case Read(layout=layout) if layout is not None:
+                    if self._distance is None:
+                        self._put("store(tape, p, 0, v)", "p += 1")
+                    else:
+                        self._put(f"store(tape, base, {self._distance}, v)")
                 case Emit(item=item):
-                    self._put(f"store(tape, base, {item})", "base = p", "p += 1")
+                    self._put(f"store(tape, base, 0, {item})")
+                    self._put("base = p" if self._distance is None else f"base += {self._distance}")
+            self._distance = _moved(self._distance, op)
 
 
-def _skip(passed: Ignored) -> list[str]:
-    highest = max(passed.blanks)
-    return [f"while load1(b, i) <= {highest} and i < end and ({test('load1(b, i)', passed.blanks)}):", "  i += 1"]
+def _moved(distance: int | None, op: Op) -> int | None:
+    """The distance from the beginning of an item to its next cell; None where it is not known."""
+    match op:
+        case Emit():
+            return 1
+        case Open():
+            return None
+        case Read(layout=layout) if layout is not None and distance is not None:
+            return distance + 1
+    return distance
+
+
+def _distances(states: Sequence[_State]) -> list[int | None]:
+    """The distance for each state; None where it is not known."""
+    found: dict[int, int | None] = {0: 1}
+    todo = [0]
+    while todo:
+        here = todo.pop()
+        ways = [(edge.target, edge.ops) for edge in states[here].edges]
+        ways += [] if states[here].otherwise is None else [(states[here].otherwise, ())]
+        for target, ops in ways:
+            distance = found[here]
+            for op in ops:
+                distance = _moved(distance, op)
+            if target not in found or (found[target] is not None and found[target] != distance):
+                found[target] = None if target in found else distance
+                todo.append(target)
+    return [found.get(state) for state in range(len(states))]
 
 
 def _looked(ahead: Ahead | None) -> list[str]:
     """Lines that ask for what must come behind a word."""
     if ahead is None:
         return []
-    condition = f"not ({test('load1(b, i)', ahead.of)})"
+    condition = refusal(ahead.of)
     if ahead.end and END not in ahead.of:
         condition = f"i < end and {condition}"
     elif not ahead.end and END in ahead.of:
@@ -308,12 +357,11 @@ def _looked(ahead: Ahead | None) -> list[str]:
 
 def _dominators(states: Sequence[_State]) -> list[set[int]]:
     """For each state, those through which every way to it leads, itself included."""
-    everything = set(range(len(states)))
     before: list[set[int]] = [set() for _ in states]
     for here, state in enumerate(states):
-        for edge in state.edges:
-            before[edge.target].add(here)
-    found = [{0}, *(set(everything) for _ in states[1:])]
+        for target in state.targets:
+            before[target].add(here)
+    found = [{0}, *(set(range(len(states))) for _ in states[1:])]
     changed = True
     while changed:
         changed = False
@@ -322,34 +370,4 @@ def _dominators(states: Sequence[_State]) -> list[set[int]]:
             above = {here} | (set.intersection(*ways) if ways else set())
             if above != found[here]:
                 found[here], changed = above, True
-    return found
-
-
-# ---------------------------------------------------------------- in plain Python
-def _digits(w: int) -> int:
-    count = 0
-    while count < 8 and 48 <= (w >> 8 * count) & 255 <= 57:
-        count += 1
-    return count
-
-
-def _store(tape: Any, p: int, v: int) -> None:
-    tape[p] = v
-
-
-PLAIN: Mapping[str, Callable[..., Any]] = {
-    "place": lambda array: array,
-    "load1": lambda b, i: int(b[i]),
-    "load8": lambda b, i: int.from_bytes(bytes(b[i : i + 8]), "little"),
-    "digits": _digits,
-    "decimal": lambda w, n: int(w.to_bytes(8, "little")[:n]),
-    "store": _store,
-}
-
-
-def compiled(source: str, primitives: Mapping[str, Callable[..., Any]] = PLAIN) -> Scan:
-    """The function of a scanner's source, as Python runs it: right, and slow."""
-    scope: dict[str, Any] = dict(primitives)
-    exec(source, scope)
-    found: Scan = scope["scan"]
     return found

@@ -1,9 +1,4 @@
-"""Lines of Python that match one word of a text of bytes, at `i`, and leave its value in `v`.
-
-The lines use only integers and these functions, which a caller supplies: `place(b)`, an array as the others take it; `load1(b, i)` and `load8(b, i)`, the byte and the
-eight bytes (the first one lowest) at an offset; `digits(w)`, how many of eight bytes are digits before the first that is not;
-`decimal(w, n)`, the number that the first n of them spell, n > 0; `store(tape, p, v)`. A mismatch returns -1.
-"""
+"""Lines of Python that match one word of a text of bytes, at `i`, and leave its value in `v`; a mismatch returns -1."""
 
 from __future__ import annotations
 
@@ -11,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracecourt.grammar.bytecells import Member, Number
+from tracecourt.grammar.bytecode import ANY_ZEROS, FIRST_ZERO, LONE_ZERO, NO_ZERO, masks
 from tracecourt.grammar.bytepattern import (
-    ASCII,
     END,
     Ahead,
     Behind,
@@ -96,7 +91,7 @@ class Word:
 
     def lines(self, known: int = 0) -> list[str]:
         """Lines that match the word, of which some literal bytes were compared before; neither `behind` nor `ahead`."""
-        made = [f"if {' and '.join(_equal(word))}:\n  return -1" for word in self.never]
+        made = [f"if {_equal(word)}:\n  return -1" for word in self.never]
         if isinstance(self.layout, Member):
             made += _member(self.core, self.prefix, self.suffix, self.layout)
         elif self.layout is None:
@@ -106,7 +101,7 @@ class Word:
         else:
             made += ["k = i", *_matched(self.core, known), *_parsed(self.prefix, self.suffix)]
         if self.integral:
-            made += [f"if {test('load1(b, i)', BROKEN)}:", "  return -1"]
+            made += [f"if {test(BROKEN)}:", "  return -1"]
         if _across(self.core):
             made += ["if i > end:", "  return -1"]
         return [line for lines in made for line in lines.split("\n")]
@@ -115,8 +110,8 @@ class Word:
         """Lines that ask for what must stand before it."""
         if self.behind is None:
             return []
-        inside = f"not ({test('load1(b, i - 1)', self.behind.of)})"
-        return [f"if {f'i > at and {inside}' if self.behind.start else f'i == at or {inside}'}:", "  return -1"]
+        other = refusal(self.behind.of, "i - 1")
+        return [f"if {f'i > at and {other}' if self.behind.start else f'i == at or {other}'}:", "  return -1"]
 
 
 def _shortest(pattern: Sequence[Node]) -> int:
@@ -149,41 +144,47 @@ def _across(pattern: Sequence[Node]) -> bool:
 
 
 # ---------------------------------------------------------------- tests
-def test(byte: str, of: Bytes) -> str:
+def test(of: Bytes, at: str = "i") -> str:
     """An expression for whether a byte is one of a set."""
-    if len(of) > len(ASCII) // 2:
-        others = ASCII - of
-        return f"{byte} < 128" + (f" and not ({test(byte, others)})" if others else "")
-    parts: list[str] = []
-    ordered = sorted(of)
-    while ordered:
-        low = ordered[0]
-        high = low
-        while high + 1 in of:
-            high += 1
-        ordered = [one for one in ordered if one > high]
-        if high - low < 2:
-            parts += [f"{byte} == {one}" for one in range(low, high + 1)]
-        else:
-            parts.append(f"{low} <= {byte} <= {high}")
-    parts.sort(key=lambda part: part != f"{byte} == {ord(' ')}")
-    return " or ".join(parts) or "1 == 0"
+    if len(of) == 1:
+        return f"load1(b, {at}) == {min(of)}"
+    if len(of) == max(of, default=0) - min(of, default=0) + 1:
+        return f"{min(of)} <= load1(b, {at}) <= {max(of)}"
+    return f"holds(b, {at}, {masks(of)})"
 
 
-def _equal(text: bytes, offset: int = 0) -> list[str]:
-    """Expressions that are all true where a text stands; each asks only for bytes behind those of the one before."""
-    made: list[str] = []
+def refusal(of: Bytes, at: str = "i") -> str:
+    """An expression for whether a byte is none of a set."""
+    return f"load1(b, {at}) != {min(of)}" if len(of) == 1 else f"not ({test(of, at)})"
+
+
+def _compared(text: bytes, offset: int = 0) -> list[tuple[str, int]]:
+    """Expressions and what they must be equal to where a text stands; each asks only for bytes behind those before it."""
+    made: list[tuple[str, int]] = []
     for at in range(0, len(text), 8):
         part = text[at : at + 8]
-        place = "i" if at + offset == 0 else f"i + {at + offset}"
+        spot = "i" if at + offset == 0 else f"i + {at + offset}"
         number = int.from_bytes(part, "little")
         if len(part) == 1:
-            made.append(f"load1(b, {place}) == {number}")
-        elif len(part) == 8:
-            made.append(f"load8(b, {place}) == {number}")
+            made.append((f"load1(b, {spot})", number))
         else:
-            made.append(f"(load8(b, {place}) & {(1 << 8 * len(part)) - 1}) == {number}")
+            made.append((f"load8(b, {spot})" + ("" if len(part) == 8 else f" & {(1 << 8 * len(part)) - 1}"), number))
     return made
+
+
+def _equal(text: bytes) -> str:
+    """An expression for whether a text stands here."""
+    return " and ".join(f"{left} == {right}" if "&" not in left else f"({left}) == {right}" for left, right in _compared(text))
+
+
+def _text(text: bytes, known: int = 0) -> list[str]:
+    """Lines that match a text, of which some bytes were compared before."""
+    if not text:
+        return []
+    made: list[str] = []
+    for left, right in _compared(text[known:], known):
+        made += [f"if ({left}) != {right}:", "  return -1"]
+    return [*made, f"i += {len(text)}"]
 
 
 def entry(text: bytes) -> str:
@@ -199,9 +200,7 @@ def _matched(pattern: Sequence[Node], known: int = 0) -> list[str]:
     while nodes:
         text = literal(nodes)
         if text:
-            for condition in _equal(text[known:], known) if known < len(text) else ():
-                made += [f"if not ({condition}):", "  return -1"]
-            made.append(f"i += {len(text)}")
+            made += _text(text, known)
             nodes = nodes[len(text) :]
         else:
             made += _node(nodes.pop(0))
@@ -212,10 +211,10 @@ def _matched(pattern: Sequence[Node], known: int = 0) -> list[str]:
 def _node(node: Node) -> list[str]:
     match node:
         case One(of=of):
-            return [f"if not ({test('load1(b, i)', of)}):", "  return -1", "i += 1"]
+            return [f"if {refusal(of)}:", "  return -1", "i += 1"]
         case Repeat(body=body, least=least, once=once):
             bound = "i < end and " if END in first(body) else ""
-            condition = f"{bound}({test('load1(b, i)', first(body))})"
+            condition = f"{bound}{test(first(body))}"
             inner = ["i += 1"] if len(body) == 1 and isinstance(body[0], One) else _matched(body)
             return [*(_matched(body) * least), f"{'if' if once else 'while'} {condition}:", *_in(inner)]
         case Either(ways=ways):
@@ -224,7 +223,7 @@ def _node(node: Node) -> list[str]:
                 if nullable(way):
                     made += ["else:" if index else "if 1:", *_in(_matched(way) or ["pass"])]
                     return made
-                made += [f"{'elif' if index else 'if'} {test('load1(b, i)', first(way))}:", *_in(_matched(way))]
+                made += [f"{'elif' if index else 'if'} {test(first(way))}:", *_in(_matched(way))]
             return [*made, "else:", "  return -1"]
     raise NoByteScanner("a pattern looks around in its middle")
 
@@ -247,7 +246,7 @@ def _member(core: Pattern, prefix: int, suffix: int, layout: Member) -> list[str
         value = word[prefix : len(word) - suffix].decode()
         cell = layout.words.index(value) if value in layout.words else layout.other
         if cell is not None:
-            made.append(f"{'elif' if made else 'if'} {' and '.join(_equal(word))}:")
+            made.append(f"{'elif' if made else 'if'} {_equal(word)}:")
             made += [f"  v = {cell}"] if even else [f"  v = {cell}", f"  i += {len(word)}"]
     if not made:
         return ["return -1"]
@@ -283,7 +282,7 @@ class _Numeral:
 
     prefix: bytes
     minus: bool
-    zeros: str  # "lone": a first zero is the only digit; "none"; "any"
+    zeros: int
     suffix: bytes
 
     @staticmethod
@@ -299,44 +298,23 @@ class _Numeral:
 
     def lines(self, known: int, *, bounded: bool) -> list[str]:
         """Lines that match it; `bounded` if no digit may follow."""
-        made: list[str] = []
-        if self.prefix:
-            for condition in _equal(self.prefix[known:], known) if known < len(self.prefix) else ():
-                made += [f"if not ({condition}):", "  return -1"]
-            made.append(f"i += {len(self.prefix)}")
+        made = _text(self.prefix, known)
         if self.minus:
             made += ["g = 0", f"if load1(b, i) == {MINUS}:", "  g = 1", "  i += 1"]
-        made += ["w = load8(b, i)", "n = digits(w)", "if n == 0:", "  return -1", "v = decimal(w, n)"]
-        made += [
-            "if n == 8:",
-            f"  d = load1(b, i + 8) ^ {ZERO}",
-            "  if d < 10:",
-            "    v = v * 10 + d",
-            "    n = 9",
-            f"    if (load1(b, i + 9) ^ {ZERO}) < 10:",
-            "      return -1",
-        ]
-        if self.zeros == "none":
-            made += [f"if (w & 255) == {ZERO}:", "  return -1"]
-        elif self.zeros == "lone" and bounded:
-            made += [f"if (w & 255) == {ZERO} and n != 1:", "  return -1"]
-        elif self.zeros == "lone":
-            made += [f"if (w & 255) == {ZERO}:", "  n = 1", "  v = 0"]
-        made.append("i += n")
+        zeros = self.zeros if self.zeros != FIRST_ZERO or not bounded else LONE_ZERO
+        made += [f"n = numeral(b, i, {zeros})", "if n == 0:", "  return -1", "v = decimal(b, i, n)", "i += n"]
         if self.minus:
-            made += ["if g == 1:", "  v = -v"]
-        for condition in _equal(self.suffix):
-            made += [f"if not ({condition}):", "  return -1"]
-        return [*made, *([f"i += {len(self.suffix)}"] if self.suffix else [])]
+            made += ["if g:", "  v = -v"]
+        return [*made, *_text(self.suffix)]
 
 
-def _zeros(digits: Pattern) -> str | None:
+def _zeros(digits: Pattern) -> int | None:
     """How digits may begin; None for what is not an ordinary run of digits."""
     any_digit, zero = One(DIGITS), One(frozenset({ZERO}))
     positive: Pattern = (One(DIGITS - {ZERO}), Repeat((any_digit,), 0, once=False))
     match digits:
         case (Either(ways=ways),) if set(ways) == {(zero,), positive}:
-            return "lone"
+            return FIRST_ZERO
         case (Repeat(body=body, least=1, once=False),) if body == (any_digit,):
-            return "any"
-    return "none" if digits == positive else None
+            return ANY_ZEROS
+    return NO_ZERO if digits == positive else None
