@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from tracecourt.grammar.bytecells import Fields, Layout, Member, Number, Several
-from tracecourt.grammar.bytecode import HELPERS, Scan
+from tracecourt.grammar.bytecode import HELPER_NAMES, HELPERS, Scan
 from tracecourt.grammar.bytepattern import NoByteScanner
 from tracecourt.spec import sorts as t
 
@@ -55,9 +55,8 @@ def _helpers() -> dict[str, Any]:
 
     scope: dict[str, Any] = dict(_primitives())
     exec(HELPERS, scope)
-    scope["slow"] = numba.njit(scope["slow"])
-    for name in ("gap", "numeral", "decimal"):
-        scope[name] = numba.njit(scope[name], forceinline=True)
+    for name in HELPER_NAMES:
+        scope[name] = numba.njit(scope[name], forceinline=not name.startswith("slow"))
     return scope
 
 
@@ -99,6 +98,13 @@ def _primitives() -> dict[str, Callable[..., Any]]:
         return types.int64(types.int64, types.int64), code
 
     @intrinsic
+    def load4(_: Any, __: Any, ___: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.zext(builder.load(spot(builder, *args, ir.IntType(32)), align=1), word)
+
+        return types.int64(types.int64, types.int64), code
+
+    @intrinsic
     def store(_: Any, __: Any, ___: Any, ____: Any, _____: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             index = builder.add(args[1], args[2])
@@ -117,28 +123,40 @@ def _primitives() -> dict[str, Callable[..., Any]]:
 
         return types.boolean(types.int64, types.int64, types.int64, types.int64), code
 
-    @intrinsic
-    def digits(_: Any, __: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            read = builder.xor(args[0], constant(0x3030303030303030))
-            others = builder.and_(builder.or_(builder.add(read, constant(0x7676767676767676)), read), constant(0x8080808080808080))
-            return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), constant(3))
+    def counting(bits: int) -> Any:
+        kind = ir.IntType(bits)
 
-        return types.int64(types.int64), code
+        def repeated(byte: int) -> Any:
+            return ir.Constant(kind, int.from_bytes(bytes([byte]) * (bits // 8), "little"))
 
-    @intrinsic
-    def spelled(_: Any, __: Any, ___: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            value = builder.xor(args[0], constant(0x3030303030303030))
-            value = builder.shl(value, builder.sub(constant(64), builder.shl(args[1], constant(3))))
-            for factor, shift, mask in (
-                (10 * 2**8 + 1, 8, 0x00FF00FF00FF00FF),
-                (100 * 2**16 + 1, 16, 0x0000FFFF0000FFFF),
-                (10_000 * 2**32 + 1, 32, 0x00000000FFFFFFFF),
-            ):
-                value = builder.and_(builder.lshr(builder.mul(value, constant(factor)), constant(shift)), constant(mask))
-            return value
+        @intrinsic
+        def digits(_: Any, __: Any) -> Any:
+            def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+                read = builder.xor(builder.trunc(args[0], kind) if bits < 64 else args[0], repeated(0x30))
+                others = builder.and_(builder.or_(builder.add(read, repeated(0x76)), read), repeated(0x80))
+                found = builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), ir.Constant(kind, 3))
+                return builder.zext(found, word) if bits < 64 else found
 
-        return types.int64(types.int64, types.int64), code
+            return types.int64(types.int64), code
 
-    return {"place": place, "load1": load1, "load8": load8, "store": store, "holds": holds, "digits": digits, "spelled": spelled}
+        @intrinsic
+        def spelled(_: Any, __: Any, ___: Any) -> Any:
+            def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+                value, count = (builder.trunc(arg, kind) if bits < 64 else arg for arg in args)
+                value = builder.xor(value, repeated(0x30))
+                value = builder.shl(value, builder.sub(ir.Constant(kind, bits), builder.shl(count, ir.Constant(kind, 3))))
+                for width in (8, 16, 32)[: 2 if bits == 32 else 3]:
+                    factor = 10 ** (width // 8) * 2**width + 1
+                    mask = sum((2**width - 1) << at for at in range(0, bits, 2 * width))
+                    value = builder.lshr(builder.mul(value, ir.Constant(kind, factor)), ir.Constant(kind, width))
+                    value = builder.and_(value, ir.Constant(kind, mask))
+                return builder.zext(value, word) if bits < 64 else value
+
+            return types.int64(types.int64, types.int64), code
+
+        return digits, spelled
+
+    digits, spelled = counting(64)
+    digits4, spelled4 = counting(32)
+    four = {"load4": load4, "digits4": digits4, "spelled4": spelled4}
+    return four | {"place": place, "load1": load1, "load8": load8, "store": store, "holds": holds, "digits": digits, "spelled": spelled}

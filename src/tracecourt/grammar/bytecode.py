@@ -2,7 +2,7 @@
 
 `place(array)` is an array as the other functions take it; `load1(b, i)` and `load8(b, i)` are the byte and the eight bytes (the
 first one lowest) at an offset; `digits(w)` says how many of eight bytes are digits before the first that is not; `spelled(w, n)`
-is the number that the first n > 0 of them spell; `holds(b, i, low, high)` says whether the byte at an offset is in a set of
+is the number that the first n > 0 of them spell; `load4`, `digits4` and `spelled4` do the same with four; `holds(b, i, low, high)` says whether the byte at an offset is in a set of
 ASCII bytes, given as two masks; `store(tape, p, k, v)` writes a cell. Machine code has its own for these; what HELPERS
 defines is compiled from its text.
 """
@@ -41,18 +41,36 @@ def numeral(b, i, zeros):
     n = 9
     if (load1(b, i + 9) ^ 48) < 10:
       n = 0
-  if zeros != 0 and (w & 255) == 48:
-    if zeros == 3 or (zeros == 1 and n != 1):
-      n = 0
-    else:
-      n = 1
+  if zeros == 1 and ((w & 255) == 48) & (n != 1):
+    n = 0
+  if zeros == 2 and (w & 255) == 48:
+    n = 1
+  if zeros == 3 and (w & 255) == 48:
+    n = 0
   return n
+
+def slow_number(b, i, zeros, at, end, blanks, al, ah, bl, bh):
+  n = numeral(b, i, zeros)
+  if n == 0:
+    return 0, -1
+  return decimal(b, i, n), slow(b, i + n, at, end, blanks, al, ah, bl, bh)
+
+def number(b, i, zeros, at, end, blank, highest, blanks, al, ah, bl, bh):
+  w = load4(b, i)
+  n = digits4(w)
+  if n > 0 and load1(b, i + n) == blank and load1(b, i + n + 1) > highest:
+    if zeros == 0 or (zeros == 1 and ((w & 255) != 48) | (n == 1)) or (zeros == 3 and (w & 255) != 48):
+      return spelled4(w, n), i + n + 1
+  return slow_number(b, i, zeros, at, end, blanks, al, ah, bl, bh)
 
 def decimal(b, i, n):
   if n < 9:
     return spelled(load8(b, i), n)
   return spelled(load8(b, i), 8) * 10 + (load1(b, i + 8) ^ 48)
 '''
+
+
+HELPER_NAMES = ("slow", "gap", "numeral", "decimal", "slow_number", "number")
 
 
 def masks(of: Bytes) -> str:
@@ -65,9 +83,9 @@ def _mask(of: frozenset[int]) -> int:
     return mask - (1 << 64) if mask >> 63 else mask
 
 
-def _digits(w: int) -> int:
+def _digits(w: int, most: int = 8) -> int:
     count = 0
-    while count < 8 and 48 <= (w >> 8 * count) & 255 <= 57:
+    while count < most and 48 <= (w >> 8 * count) & 255 <= 57:
         count += 1
     return count
 
@@ -87,6 +105,9 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "load8": lambda b, i: int.from_bytes(bytes(b[i : i + 8]), "little"),
     "digits": _digits,
     "spelled": lambda w, n: int(w.to_bytes(8, "little")[:n]),
+    "load4": lambda b, i: int.from_bytes(bytes(b[i : i + 4]), "little"),
+    "digits4": lambda w: _digits(w, 4),
+    "spelled4": lambda w, n: int(w.to_bytes(4, "little")[:n]),
     "holds": _holds,
     "store": _store,
 }

@@ -235,9 +235,11 @@ class _Writer:
         """A word, what it completes, and the way on."""
         if edge.word.behind is not None and not self._settled(here):
             self._put(*edge.word.looks_behind())
-        self._put(*edge.word.lines(known))
+        gap = self._plain(edge.target, edge.word.ahead) if edge.word.ends_in_digits else ""
+        self._put(*edge.word.lines(known, gap))
         self._ops(edge.ops)
-        self._gap(edge.target, edge.word.ahead)
+        if not gap:
+            self._gap(edge.target, edge.word.ahead)
         self._go(here, edge.target)
 
     def _go(self, here: int, target: int) -> None:
@@ -268,18 +270,26 @@ class _Writer:
 
     def _gap(self, here: int, ahead: Ahead | None) -> None:
         """Pass over what is ignored before the words of a state; `ahead` must hold first."""
-        passed, behind = self.states[here].ignored, self.states[here].behind
-        if ahead is not None and ((END in ahead.of) != ahead.end or not passed.blanks <= ahead.of or not passed.blanks):
+        passed, asked = self.states[here].ignored, self._plain(here, ahead)
+        if ahead is not None and not asked:
             self._put(*_looked(ahead))
-            ahead = None
-        if passed.others:
-            self._put(*_looked(ahead))
+            asked = self._plain(here, None)
+        if asked:
+            self._put(f"i = gap(b, i, {asked})", "if i < 0:", "  return -1")
+        elif passed.others:
             self._others(passed)
-        elif passed.blanks:
-            blank = next((byte for byte in (ord(" "), *sorted(passed.blanks)) if byte in passed.blanks - {END}), 256)
-            before = masks(behind.of if behind is not None and self._settled(here) else ASCII)
-            asked = f"{masks(passed.blanks).split(', ')[0]}, {masks(ASCII if ahead is None else ahead.of)}, {before}"
-            self._put(f"i = gap(b, i, at, end, {blank}, {max(passed.blanks)}, {asked})", "if i < 0:", "  return -1")
+
+    def _plain(self, here: int, ahead: Ahead | None) -> str:
+        """The arguments of `gap` behind the place, where it can do all of that."""
+        passed, behind = self.states[here].ignored, self.states[here].behind
+        if passed.others or not passed.blanks:
+            return ""
+        if ahead is not None and ((END in ahead.of) != ahead.end or not passed.blanks <= ahead.of):
+            return ""
+        blank = next((byte for byte in (ord(" "), *sorted(passed.blanks)) if byte in passed.blanks - {END}), 256)
+        before = masks(behind.of if behind is not None and self._settled(here) else ASCII)
+        blanks, after = masks(passed.blanks).split(", ")[0], masks(ASCII if ahead is None else ahead.of)
+        return f"at, end, {blank}, {max(passed.blanks)}, {blanks}, {after}, {before}"
 
     def _others(self, passed: Ignored) -> None:
         self._put("while i < end:")

@@ -89,15 +89,25 @@ class Word:
         """The least number of bytes."""
         return _shortest(self.core)
 
-    def lines(self, known: int = 0) -> list[str]:
-        """Lines that match the word, of which some literal bytes were compared before; neither `behind` nor `ahead`."""
+    @property
+    def ends_in_digits(self) -> bool:
+        """Whether it is a usual number that blanks may follow directly, but no digit."""
+        shape = _Numeral.of(self.core, self.prefix, self.suffix) if isinstance(self.layout, Number) else None
+        bounded = self.ahead is not None and not self.ahead.of & DIGITS
+        return shape is not None and not shape.suffix and bounded and not self.integral
+
+    def lines(self, known: int = 0, gap: str = "") -> list[str]:
+        """Lines that match the word, of which some literal bytes were compared before; neither `behind` nor `ahead`.
+
+        With the arguments of a `gap` they also do what it does; that is for words that end in digits.
+        """
         made = [f"if {_equal(word)}:\n  return -1" for word in self.never]
         if isinstance(self.layout, Member):
             made += _member(self.core, self.prefix, self.suffix, self.layout)
         elif self.layout is None:
             made += _matched(self.core, known)
         elif (shape := _Numeral.of(self.core, self.prefix, self.suffix)) is not None:
-            made += shape.lines(known, bounded=self.ahead is not None and not self.ahead.of & DIGITS)
+            made += shape.lines(known, gap, bounded=self.ahead is not None and not self.ahead.of & DIGITS)
         else:
             made += ["k = i", *_matched(self.core, known), *_parsed(self.prefix, self.suffix)]
         if self.integral:
@@ -296,13 +306,16 @@ class _Numeral:
             return None
         return _Numeral(before, minus, zeros, behind)
 
-    def lines(self, known: int, *, bounded: bool) -> list[str]:
+    def lines(self, known: int, gap: str, *, bounded: bool) -> list[str]:
         """Lines that match it; `bounded` if no digit may follow."""
         made = _text(self.prefix, known)
         if self.minus:
             made += ["g = 0", f"if load1(b, i) == {MINUS}:", "  g = 1", "  i += 1"]
         zeros = self.zeros if self.zeros != FIRST_ZERO or not bounded else LONE_ZERO
-        made += [f"n = numeral(b, i, {zeros})", "if n == 0:", "  return -1", "v = decimal(b, i, n)", "i += n"]
+        if gap:
+            made += [f"v, i = number(b, i, {zeros}, {gap})", "if i < 0:", "  return -1"]
+        else:
+            made += [f"n = numeral(b, i, {zeros})", "if n == 0:", "  return -1", "v = decimal(b, i, n)", "i += n"]
         if self.minus:
             made += ["if g:", "  v = -v"]
         return [*made, *_text(self.suffix)]
