@@ -55,8 +55,12 @@ def _helpers() -> dict[str, Any]:
 
     scope: dict[str, Any] = dict(_primitives())
     exec(HELPERS, scope)
-    for name in HELPER_NAMES:
-        scope[name] = numba.njit(scope[name], forceinline=not name.startswith("slow"))
+    whole = numba.types.int64
+    for name, results in HELPER_NAMES.items():
+        written = scope[name]
+        result = whole if results == 1 else numba.types.UniTuple(whole, results)
+        signature = result(*[whole] * written.__code__.co_argcount)  # so that it is compiled once, and not for each constant
+        scope[name] = numba.njit([signature], forceinline=not name.startswith("slow"))(written)
     return scope
 
 

@@ -56,11 +56,23 @@ def slow_number(b, i, zeros, at, end, blanks, al, ah, bl, bh):
   return decimal(b, i, n), slow(b, i + n, at, end, blanks, al, ah, bl, bh)
 
 def number(b, i, zeros, at, end, blank, highest, blanks, al, ah, bl, bh):
-  w = load4(b, i)
-  n = digits4(w)
-  if n > 0 and load1(b, i + n) == blank and load1(b, i + n + 1) > highest:
-    if zeros == 0 or (zeros == 1 and ((w & 255) != 48) | (n == 1)) or (zeros == 3 and (w & 255) != 48):
-      return spelled4(w, n), i + n + 1
+  c = load1(b, i) ^ 48
+  d = load1(b, i + 1)
+  if d == blank:
+    if c < 10 and load1(b, i + 2) > highest and (zeros != 3 or c != 0):
+      return c, i + 2
+  else:
+    d ^= 48
+    e = load1(b, i + 2)
+    if c < 10 and d < 10 and (zeros == 0 or c != 0):
+      c = c * 10 + d
+      if e == blank:
+        if load1(b, i + 3) > highest:
+          return c, i + 3
+      else:
+        e ^= 48
+        if e < 10 and load1(b, i + 3) == blank and load1(b, i + 4) > highest:
+          return c * 10 + e, i + 4
   return slow_number(b, i, zeros, at, end, blanks, al, ah, bl, bh)
 
 def decimal(b, i, n):
@@ -70,7 +82,7 @@ def decimal(b, i, n):
 '''
 
 
-HELPER_NAMES = ("slow", "gap", "numeral", "decimal", "slow_number", "number")
+HELPER_NAMES = {"slow": 1, "gap": 1, "numeral": 1, "decimal": 1, "slow_number": 2, "number": 2}  # and how many results
 
 
 def masks(of: Bytes) -> str:
