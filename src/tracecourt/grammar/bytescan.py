@@ -195,13 +195,17 @@ class _Writer:
         if single and state.edges:
             self._edge(here, state.edges[0], 0)
             return
-        if sum(bool(edge.word.literal) for edge in state.edges) > 1:
+        known = 8 if sum(bool(edge.word.literal) for edge in state.edges) > 1 else 1  # bytes that are compared at once
+        if known > 1:
             self._put("w = load8(b, i)")
-            for edge in sorted(state.edges, key=lambda edge: -len(edge.word.literal[:8])):
-                self._choice(here, edge, entry(edge.word.literal[:8]))
-        else:
-            for edge in state.edges:
-                self._choice(here, edge, test(frozenset(edge.word.literal[:1]) or edge.word.first))
+        for edge in sorted(state.edges, key=lambda edge: -len(edge.word.literal[:known])):
+            text = edge.word.literal[:known]
+            self._put(f"if {entry(text) if known > 1 and text else test(edge.word.first)}:")
+            self._depth += 1
+            distance = self._distance
+            self._edge(here, edge, len(text))
+            self._distance = distance
+            self._depth -= 1
         if state.otherwise is not None:
             self._go(here, state.otherwise)
             return
@@ -209,16 +213,6 @@ class _Writer:
             self._put("if i == end:")
             self._end(state.finish)
         self._put("return -1")
-
-    def _choice(self, here: int, edge: _Edge, entered: str) -> None:
-        """One of several words, where the bytes stand with which it begins."""
-        text = edge.word.literal
-        self._put(f"if {entered if text else test(edge.word.first)}:")
-        self._depth += 1
-        distance = self._distance
-        self._edge(here, edge, 0 if not text else len(text[:8]) if "w" in entered else 1)
-        self._distance = distance
-        self._depth -= 1
 
     def _end(self, finish: Ops | None) -> None:
         self._depth += 1
