@@ -217,9 +217,10 @@ class Cells:
     # ------------------------------------------------------------ what words are read into
     def _lay(self, item: str, kept: list[tuple[_Value, bool]]) -> None:
         parts = list(_flat(kept))
-        if any(many for _, many in parts):
+        layouts = self._layouts(item, len(parts))
+        if any(many for _, many in parts) or len(layouts) != len(parts):
             raise NoByteScanner(f"the item {item} has any number of arguments")
-        for (value, _), layout in zip(parts, self._layouts(item, len(parts)), strict=True):
+        for (value, _), layout in zip(parts, layouts, strict=True):
             self._visit(item, value, layout, (), 0)
 
     def _visit(self, item: str, value: _Value, layout: Layout, before: Ops, depth: int) -> None:
@@ -254,12 +255,11 @@ class Cells:
         kept = list(_flat(tree.kept))
         if len(kept) == 1 and not kept[0][1]:
             words = [_is_word(way) for way in _ways(kept[0][0])]
-            alone = [tree.lone or word for word in words]
-            listed = all(words) and isinstance(layout, Several)  # a list of one word is read from that word
-            if all(alone) and not listed:
+            listed = isinstance(layout, Several) and (not tree.lone or all(words))  # a single word is a list of one, too
+            if (tree.lone or all(words)) and not listed:
                 self._visit(item, kept[0][0], layout, before, depth)
                 return
-            if any(alone) and not listed:
+            if any(words) and not listed:
                 raise NoByteScanner(f"an argument of {item} is one word or several, which are read differently")
         match layout:
             case Fields(parts=parts):

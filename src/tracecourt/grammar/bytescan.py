@@ -21,6 +21,7 @@ __all__ = ["NoByteScanner", "Scan", "compiled", "scanner_source"]
 
 DEEPEST = 8  # loops inside loops
 WIDEST = 40  # steps of indentation
+SLACK = 24  # cells that a text may fill beyond two for each byte
 
 
 def scanner_source(grammar: TraceGrammar, start: str, layouts: Layouts) -> str:
@@ -71,15 +72,34 @@ def _reduced(grammar: TraceGrammar, automaton: Automaton, cells: Cells) -> list[
             layout = next(op.layout for op in ops if isinstance(op, Read))
             word = Word.of(grammar.terminals[edge.terminal], edge.pattern, layout)
             if word is not None:
-                _room(edge.terminal, word, ops)
                 made.edges.append(_Edge(word, ops, edge.target))
         states.append(made)
-    return _joined(states)
+    joined = _joined(states)
+    _room(joined)
+    _shared(joined)
+    return joined
 
 
-def _room(name: str, word: Word, ops: Ops) -> None:
-    if sum(isinstance(op, (Open, Emit)) or (isinstance(op, Read) and op.layout is not None) for op in ops) > 2 * word.shortest:
-        raise NoByteScanner(f"the terminal {name} is too short for the cells that it fills")
+def _room(states: Sequence[_State]) -> None:
+    """Refuse a grammar of which a text may fill more cells than the tape has."""
+    most = [1] + [-SLACK * len(states)] * (len(states) - 1)  # cells beyond two for each byte read
+    for _ in states:
+        grown = False
+        for here, state in enumerate(states):
+            for edge in state.edges:
+                reached = most[here] + _filled(edge.ops) - 2 * edge.word.shortest
+                if reached > most[edge.target]:
+                    most[edge.target], grown = reached, True
+        if not grown:
+            break
+    else:
+        raise NoByteScanner("texts may fill more than two cells for each byte")
+    if max(count + _filled(state.finish or ()) for count, state in zip(most, states, strict=True)) > SLACK:
+        raise NoByteScanner("a text may begin with many cells for few bytes")
+
+
+def _filled(ops: Ops) -> int:
+    return sum(isinstance(op, (Open, Emit)) or (isinstance(op, Read) and op.layout is not None) for op in ops)
 
 
 def _joined(states: Sequence[_State]) -> list[_State]:
@@ -101,7 +121,6 @@ def _joined(states: Sequence[_State]) -> list[_State]:
         made.edges += [_Edge(edge.word, edge.ops, found[edge.target]) for edge in states[at].edges]
         behinds = {edge.word.behind for edge in made.edges}
         made.behind = behinds.pop() if len(behinds) == 1 else None
-    _shared(joined)
     return joined
 
 
