@@ -156,7 +156,29 @@ def add(found: dict[tuple[str, str], None], prompt: str, trace: str) -> None:
         found["document", trace] = None
 
 
-PIECES = ("", " ", "  ", "\n", "\t", "\r\n", "0", "00", "1", "-", "c", ",", ".", "/", "[", "]", "'", "|", "é", "9" * 9, "9" * 10)
+PIECES = (
+    "",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    "\r\n",
+    "0",
+    "00",
+    "1",
+    "-",
+    "c",
+    ",",
+    ".",
+    "/",
+    "[",
+    "]",
+    "'",
+    "|",
+    "é",
+    "9" * 9,
+    "9" * 10,
+)
 
 
 def spoilt(text: str, random: Random) -> str:
@@ -259,8 +281,16 @@ LABS: dict[str, tuple[TraceGrammar, dict[str, tuple[Layout, ...]], str]] = {
         {"one": (Number(),)},
         "-1 0 12 007 1.5 -0 3/4 - . 1234567890",
     ),
-    "numbers without leading zeros, glued": (lab("x*", 'x: V ";"? -> one\nV: /0|[1-9][0-9]*/'), {"one": (Number(),)}, "0 10 ; 00 5"),
-    "numbers in quotation marks": (lab("x*", "x: V -> one\nV: /'(\\d+)!'/"), {"one": (Number(),)}, "'12!' '' '0!' '1' '999999999!'"),
+    "numbers without leading zeros, glued": (
+        lab("x*", 'x: V ";"? -> one\nV: /0|[1-9][0-9]*/'),
+        {"one": (Number(),)},
+        "0 10 ; 00 5",
+    ),
+    "numbers in quotation marks": (
+        lab("x*", "x: V -> one\nV: /'(\\d+)!'/"),
+        {"one": (Number(),)},
+        "'12!' '' '0!' '1' '999999999!'",
+    ),
     "comments": (
         lab("x*", f"x: N N -> one\n{DIGIT}\n%ignore /#[a-z\\n]*;/"),
         {"one": (Number(), Number())},
@@ -282,7 +312,7 @@ LABS: dict[str, tuple[TraceGrammar, dict[str, tuple[Layout, ...]], str]] = {
         {"one": (Number(),), "two": (Number(),)},
         "1 ; ( 2 \n",
     ),
-    "lines": (lab("(x? _L)*", f'x: N -> one\n_L: /\\n/\n{DIGIT}'), {"one": (Number(),)}, "1 \n 2"),
+    "lines": (lab("(x? _L)*", f"x: N -> one\n_L: /\\n/\n{DIGIT}"), {"one": (Number(),)}, "1 \n 2"),
     "words of the first state again": (
         lab('"<"? (x | y)* ">"?', f'x: "a" N -> one\ny: "b" -> two\n{DIGIT}'),
         {"one": (Number(),), "two": ()},
@@ -357,7 +387,11 @@ NAMES: dict[str, tuple[Layout, ...]] = {"one": (Member(("ab",)),)}
             NUMBERS,
             "what a word of two is read into depends on what follows it",
         ),
-        (lab("x*", f'x: N y -> one\ny: N N\n{DIGIT}'), {"one": (Number(), Number())}, "several words of one are read as one value"),
+        (
+            lab("x*", f"x: N y -> one\ny: N N\n{DIGIT}"),
+            {"one": (Number(), Number())},
+            "several words of one are read as one value",
+        ),
         (lab("N x | x", f"x: N -> one\n{DIGIT}"), NUMBERS, "whether a word belongs to an item depends on what follows it"),
         (lab("x*", "x: N -> one\nN: /[a-z]+/"), NAMES, "the terminal N has too many words for an index"),
         (

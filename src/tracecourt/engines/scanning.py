@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from tracecourt.grammar.bytecells import Fields, Layout, Member, Number, Several
@@ -40,8 +41,7 @@ def native(source: str, **options: Any) -> Scan:
     Raises:
         ImportError: without numba.
     """
-    import numba
-
+    numba: Any = import_module("numba")
     types = numba.types
     signature = types.int64(types.Array(types.uint8, 1, "C", readonly=True), types.int64, types.int64, types.int64[::1])
     scope = _helpers()
@@ -53,8 +53,7 @@ def native(source: str, **options: Any) -> Scan:
 @cache
 def _helpers() -> dict[str, Any]:
     """What a scanner's source calls, as machine code."""
-    import numba
-
+    numba: Any = import_module("numba")
     scope: dict[str, Any] = dict(_primitives())
     exec(HELPERS, scope)
     whole = numba.types.int64
@@ -68,11 +67,10 @@ def _helpers() -> dict[str, Any]:
 
 def _primitives() -> dict[str, Callable[..., Any]]:
     """The functions that a scanner's source uses, as instructions of the machine."""
-    from llvmlite import ir
-    from numba import types
-    from numba.core import cgutils
-    from numba.extending import intrinsic
-
+    ir: Any = import_module("llvmlite.ir")
+    types: Any = import_module("numba").types
+    cgutils: Any = import_module("numba.core.cgutils")
+    intrinsic: Callable[[Callable[..., Any]], Any] = import_module("numba.extending").intrinsic
     word = ir.IntType(64)
 
     def constant(number: int) -> Any:
@@ -92,21 +90,14 @@ def _primitives() -> dict[str, Callable[..., Any]]:
     @intrinsic
     def load1(_: Any, __: Any, ___: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.zext(builder.load(spot(builder, *args, ir.IntType(8))), word)
+            return builder.zext(builder.load(spot(builder, args[0], args[1], ir.IntType(8))), word)
 
         return types.int64(types.int64, types.int64), code
 
     @intrinsic
     def load8(_: Any, __: Any, ___: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.load(spot(builder, *args, word), align=1)
-
-        return types.int64(types.int64, types.int64), code
-
-    @intrinsic
-    def load4(_: Any, __: Any, ___: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.zext(builder.load(spot(builder, *args, ir.IntType(32)), align=1), word)
+            return builder.load(spot(builder, args[0], args[1], word), align=1)
 
         return types.int64(types.int64, types.int64), code
 
@@ -129,40 +120,38 @@ def _primitives() -> dict[str, Callable[..., Any]]:
 
         return types.boolean(types.int64, types.int64, types.int64, types.int64), code
 
-    def counting(bits: int) -> Any:
-        kind = ir.IntType(bits)
+    @intrinsic
+    def digits(_: Any, __: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            read = builder.xor(args[0], constant(0x3030303030303030))
+            others = builder.and_(
+                builder.or_(builder.add(read, constant(0x7676767676767676)), read), constant(0x8080808080808080)
+            )
+            return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), constant(3))
 
-        def repeated(byte: int) -> Any:
-            return ir.Constant(kind, int.from_bytes(bytes([byte]) * (bits // 8), "little"))
+        return types.int64(types.int64), code
 
-        @intrinsic
-        def digits(_: Any, __: Any) -> Any:
-            def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-                read = builder.xor(builder.trunc(args[0], kind) if bits < 64 else args[0], repeated(0x30))
-                others = builder.and_(builder.or_(builder.add(read, repeated(0x76)), read), repeated(0x80))
-                found = builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), ir.Constant(kind, 3))
-                return builder.zext(found, word) if bits < 64 else found
+    @intrinsic
+    def spelled(_: Any, __: Any, ___: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            value = builder.xor(args[0], constant(0x3030303030303030))
+            value = builder.shl(value, builder.sub(constant(64), builder.shl(args[1], constant(3))))
+            for factor, shift, mask in (
+                (10 * 2**8 + 1, 8, 0x00FF00FF00FF00FF),
+                (100 * 2**16 + 1, 16, 0x0000FFFF0000FFFF),
+                (10_000 * 2**32 + 1, 32, 0x00000000FFFFFFFF),
+            ):
+                value = builder.and_(builder.lshr(builder.mul(value, constant(factor)), constant(shift)), constant(mask))
+            return value
 
-            return types.int64(types.int64), code
+        return types.int64(types.int64, types.int64), code
 
-        @intrinsic
-        def spelled(_: Any, __: Any, ___: Any) -> Any:
-            def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-                value, count = (builder.trunc(arg, kind) if bits < 64 else arg for arg in args)
-                value = builder.xor(value, repeated(0x30))
-                value = builder.shl(value, builder.sub(ir.Constant(kind, bits), builder.shl(count, ir.Constant(kind, 3))))
-                for width in (8, 16, 32)[: 2 if bits == 32 else 3]:
-                    factor = 10 ** (width // 8) * 2**width + 1
-                    mask = sum((2**width - 1) << at for at in range(0, bits, 2 * width))
-                    value = builder.lshr(builder.mul(value, ir.Constant(kind, factor)), ir.Constant(kind, width))
-                    value = builder.and_(value, ir.Constant(kind, mask))
-                return builder.zext(value, word) if bits < 64 else value
-
-            return types.int64(types.int64, types.int64), code
-
-        return digits, spelled
-
-    digits, spelled = counting(64)
-    digits4, spelled4 = counting(32)
-    four = {"load4": load4, "digits4": digits4, "spelled4": spelled4}
-    return four | {"place": place, "load1": load1, "load8": load8, "store": store, "holds": holds, "digits": digits, "spelled": spelled}
+    return {
+        "place": place,
+        "load1": load1,
+        "load8": load8,
+        "store": store,
+        "holds": holds,
+        "digits": digits,
+        "spelled": spelled,
+    }

@@ -114,7 +114,7 @@ class _Tree:
     kept: list[tuple[_Value, bool]]
     lone: bool
     before: Ops = ()
-    close: Close | None = None
+    ended: Close | None = None
 
 
 @dataclass(eq=False)
@@ -273,15 +273,13 @@ class Cells:
             case _:
                 raise NoByteScanner(f"several words of {item} are read as one value")
 
-    def _list(
-        self, item: str, tree: _Tree, kept: list[tuple[_Value, bool]], layout: Several, before: Ops, depth: int
-    ) -> None:
+    def _list(self, item: str, tree: _Tree, kept: list[tuple[_Value, bool]], layout: Several, before: Ops, depth: int) -> None:
         if tree.lone and not isinstance(layout.of, (Number, Member)):
             raise NoByteScanner(f"a list of {item} that has one element is read as that element")
-        close, opened = _close(layout, depth), (*before, Open(depth))
-        if tree.close is not None and (tree.close, tree.before) != (close, () if kept else opened):
+        ended, opened = _close(layout, depth), (*before, Open(depth))
+        if tree.ended is not None and (tree.ended, tree.before) != (ended, () if kept else opened):
             raise NoByteScanner(f"what a list of {item} is read into depends on what follows it")
-        tree.close, tree.before = close, () if kept else opened
+        tree.ended, tree.before = ended, () if kept else opened
         others = _counted(layout, depth)
         before = (*opened, *others)
         for value, many in kept:
@@ -382,8 +380,8 @@ def _ops(steps: Sequence[_Step]) -> Ops:
         match step:
             case _Word(before=before, layout=layout, behind=behind):
                 found += [Read(None)] if layout is None else [*before, Read(layout), *behind]
-            case _Tree(before=before, close=close):
-                found += [] if close is None else [*before, close]
+            case _Tree(before=before, ended=ended):
+                found += [] if ended is None else [*before, ended]
             case Emit():
                 found.append(step)
     return tuple(found)

@@ -1,10 +1,10 @@
 """What the code of byte scanners calls: a few functions of integers, as Python text and as Python itself.
 
-`place(array)` is an array as the other functions take it; `load1(b, i)` and `load8(b, i)` are the byte and the eight bytes (the
-first one lowest) at an offset; `digits(w)` says how many of eight bytes are digits before the first that is not; `spelled(w, n)`
-is the number that the first n > 0 of them spell; `load4`, `digits4` and `spelled4` do the same with four; `holds(b, i, low, high)` says whether the byte at an offset is in a set of
-ASCII bytes, given as two masks; `store(tape, p, k, v)` writes a cell. Machine code has its own for these; what HELPERS
-defines is compiled from its text.
+`place(array)` is an array as the other functions take it. `load1(b, i)` and `load8(b, i)` are the byte and the eight
+bytes at an offset, the first one lowest. `digits(w)` says how many of eight bytes are digits before the first that is not, and
+`spelled(w, n)` is the number that the first n > 0 of them spell. `holds(b, i, low, high)` says whether the byte at an offset is
+in a set of ASCII bytes, given as two masks. `store(tape, p, k, v)` writes the cell p + k. Machine code has its own for these;
+what HELPERS defines is compiled from its text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Scan: TypeAlias = Callable[[Any, int, int, Any], int]
 
 ANY_ZEROS, LONE_ZERO, FIRST_ZERO, NO_ZERO = range(4)  # whether a number may begin with 0, and if it does, where it ends
 
-HELPERS = '''
+HELPERS = """
 def slow(b, i, at, end, blanks, al, ah, bl, bh):
   if not holds(b, i, al, ah):
     return -1
@@ -79,7 +79,7 @@ def decimal(b, i, n):
   if n < 9:
     return spelled(load8(b, i), n)
   return spelled(load8(b, i), 8) * 10 + (load1(b, i + 8) ^ 48)
-'''
+"""
 
 
 HELPER_NAMES = {"slow": 1, "gap": 1, "numeral": 1, "decimal": 1, "slow_number": 2, "number": 2}  # and how many results
@@ -95,9 +95,9 @@ def _mask(of: frozenset[int]) -> int:
     return mask - (1 << 64) if mask >> 63 else mask
 
 
-def _digits(w: int, most: int = 8) -> int:
+def _digits(w: int) -> int:
     count = 0
-    while count < most and 48 <= (w >> 8 * count) & 255 <= 57:
+    while count < 8 and 48 <= (w >> 8 * count) & 255 <= 57:
         count += 1
     return count
 
@@ -117,9 +117,6 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "load8": lambda b, i: int.from_bytes(bytes(b[i : i + 8]), "little"),
     "digits": _digits,
     "spelled": lambda w, n: int(w.to_bytes(8, "little")[:n]),
-    "load4": lambda b, i: int.from_bytes(bytes(b[i : i + 4]), "little"),
-    "digits4": lambda w: _digits(w, 4),
-    "spelled4": lambda w, n: int(w.to_bytes(4, "little")[:n]),
     "holds": _holds,
     "store": _store,
 }

@@ -162,7 +162,7 @@ def _nodes(tree: Any, expression: str) -> Iterator[Node]:
         elif code is op.ATOMIC_GROUP:
             yield from _nodes(args, expression)
         elif code in (op.MAX_REPEAT, op.POSSESSIVE_REPEAT):
-            yield from _repeated(*args, expression)
+            yield from _repeated(args[0], args[1], args[2], expression)
         elif code in (op.ASSERT, op.ASSERT_NOT):
             yield _looked(code is op.ASSERT, args[0], tuple(_nodes(args[1], expression)), expression)
         else:

@@ -14,7 +14,7 @@ from tracecourt.grammar.automaton import Automaton
 from tracecourt.grammar.bytecells import Cells, Close, Count, Emit, Layouts, Op, Open, Ops, Read
 from tracecourt.grammar.bytecode import Scan, compiled, masks
 from tracecourt.grammar.bytepattern import ASCII, END, Ahead, Behind, Ignored, NoByteScanner, first, ignored
-from tracecourt.grammar.bytewords import Word, entry, matched, refusal, test
+from tracecourt.grammar.bytewords import Word, among, entry, matched, refusal
 from tracecourt.grammar.trace_grammar import TraceGrammar
 
 __all__ = ["NoByteScanner", "Scan", "compiled", "scanner_source"]
@@ -95,7 +95,7 @@ def _room(states: Sequence[_State]) -> None:
     else:
         raise NoByteScanner("texts may fill more than two cells for each byte")
     if max(count + _filled(state.finish or ()) for count, state in zip(most, states, strict=True)) > SLACK:
-        raise NoByteScanner("a text may begin with many cells for few bytes")
+        raise NoByteScanner("a text may fill many cells with few bytes")
 
 
 def _filled(ops: Ops) -> int:
@@ -219,7 +219,7 @@ class _Writer:
             self._put("w = load8(b, i)")
         for edge in sorted(state.edges, key=lambda edge: -len(edge.word.literal[:known])):
             text = edge.word.literal[:known]
-            self._put(f"if {entry(text) if known > 1 and text else test(edge.word.first)}:")
+            self._put(f"if {entry(text) if known > 1 and text else among(edge.word.first)}:")
             self._depth += 1
             distance = self._distance
             self._edge(here, edge, len(text))
@@ -308,9 +308,9 @@ class _Writer:
         self._put("while i < end:")
         self._depth += 1
         for pattern in passed.others:
-            self._put(f"if {test(first(pattern))}:", *(f"  {line}" for line in matched(pattern)), "  continue")
+            self._put(f"if {among(first(pattern))}:", *(f"  {line}" for line in matched(pattern)), "  continue")
         if passed.blanks:
-            self._put(f"if {test(passed.blanks)}:", "  i += 1", "  continue")
+            self._put(f"if {among(passed.blanks)}:", "  i += 1", "  continue")
         self._put("break")
         self._depth -= 1
 
@@ -354,8 +354,8 @@ def _distances(states: Sequence[_State]) -> list[int | None]:
     todo = [0]
     while todo:
         here = todo.pop()
-        ways = [(edge.target, edge.ops) for edge in states[here].edges]
-        ways += [] if states[here].otherwise is None else [(states[here].otherwise, ())]
+        ways: list[tuple[int, Ops]] = [(edge.target, edge.ops) for edge in states[here].edges]
+        ways += [(target, ()) for target in states[here].targets[len(ways) :]]
         for target, ops in ways:
             distance = found[here]
             for op in ops:

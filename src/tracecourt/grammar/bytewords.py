@@ -111,7 +111,7 @@ class Word:
         else:
             made += ["k = i", *_matched(self.core, known), *_parsed(self.prefix, self.suffix)]
         if self.integral:
-            made += [f"if {test(BROKEN)}:", "  return -1"]
+            made += [f"if {among(BROKEN)}:", "  return -1"]
         if _across(self.core):
             made += ["if i > end:", "  return -1"]
         return [line for lines in made for line in lines.split("\n")]
@@ -154,7 +154,7 @@ def _across(pattern: Sequence[Node]) -> bool:
 
 
 # ---------------------------------------------------------------- tests
-def test(of: Bytes, at: str = "i") -> str:
+def among(of: Bytes, at: str = "i") -> str:
     """An expression for whether a byte is one of a set."""
     if len(of) == 1:
         return f"load1(b, {at}) == {min(of)}"
@@ -165,7 +165,7 @@ def test(of: Bytes, at: str = "i") -> str:
 
 def refusal(of: Bytes, at: str = "i") -> str:
     """An expression for whether a byte is none of a set."""
-    return f"load1(b, {at}) != {min(of)}" if len(of) == 1 else f"not ({test(of, at)})"
+    return f"load1(b, {at}) != {min(of)}" if len(of) == 1 else f"not ({among(of, at)})"
 
 
 def _compared(text: bytes, offset: int = 0) -> list[tuple[str, int]]:
@@ -224,7 +224,7 @@ def _node(node: Node) -> list[str]:
             return [f"if {refusal(of)}:", "  return -1", "i += 1"]
         case Repeat(body=body, least=least, once=once):
             bound = "i < end and " if END in first(body) else ""
-            condition = f"{bound}{test(first(body))}"
+            condition = f"{bound}{among(first(body))}"
             inner = ["i += 1"] if len(body) == 1 and isinstance(body[0], One) else _matched(body)
             return [*(_matched(body) * least), f"{'if' if once else 'while'} {condition}:", *_in(inner)]
         case Either(ways=ways):
@@ -233,7 +233,7 @@ def _node(node: Node) -> list[str]:
                 if nullable(way):
                     made += ["else:" if index else "if 1:", *_in(_matched(way) or ["pass"])]
                     return made
-                made += [f"{'elif' if index else 'if'} {test(first(way))}:", *_in(_matched(way))]
+                made += [f"{'elif' if index else 'if'} {among(first(way))}:", *_in(_matched(way))]
             return [*made, "else:", "  return -1"]
     raise NoByteScanner("a pattern looks around in its middle")
 
