@@ -11,8 +11,10 @@ from pathlib import Path
 from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
+from tracecourt.engines.scanning import layout
 from tracecourt.engines.values import Reader, fits, reader
 from tracecourt.errors import InputError, SpecError, suggestion
+from tracecourt.grammar.bytecells import Layout
 from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
 from tracecourt.resources import Library
 from tracecourt.spec import ir
@@ -48,10 +50,23 @@ class Format:
     def readers(self, item: str, count: int) -> tuple[Reader, ...]:
         """What reads the printed arguments of an event, or of a fact that is stated with so many."""
         if (item, count) not in self._readers:
-            shown, facts = self.system.shown.get(item), {fact.name: fact.sort for fact in self.system.facts}
-            sorts = argument_sorts(facts[item], count) if shown is None else [part.sort for part in shown]
-            self._readers[item, count] = tuple(map(reader, sorts))
+            self._readers[item, count] = tuple(map(reader, self.sorts(item, count)))
         return self._readers[item, count]
+
+    def sorts(self, item: str, count: int) -> tuple[t.Sort, ...]:
+        """The sorts of the printed arguments of an event, or of a fact that is stated with so many."""
+        if item in self.system.shown:
+            return tuple(part.sort for part in self.system.shown[item])
+        facts = {fact.name: fact.sort for fact in self.system.facts}
+        return argument_sorts(facts[item], count) if item in facts else ()
+
+    def layouts(self, item: str, count: int) -> tuple[Layout, ...]:
+        """How a byte scanner lays out the arguments that `readers` reads.
+
+        Raises:
+            NoByteScanner: when one of them is not made of numbers and names of a fixed list.
+        """
+        return tuple(map(layout, self.sorts(item, count)))
 
     @cached_property
     def _readers(self) -> dict[tuple[str, int], tuple[Reader, ...]]:
