@@ -1,4 +1,4 @@
-"""The compiled engine finds what the reference finds: the first broken rule, or else the same state and declared rule."""
+"""The compiled engine finds what the reference finds: every event that breaks a rule, the first such rule, the same states."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,7 +26,7 @@ from tests.packs import Lab, Pack, domain, procedure
 from tests.sink import DOMAIN, PROCEDURE
 from tracecourt.check import DECLARED, opened
 from tracecourt.documents import read_document
-from tracecourt.engines.compiled import Broken, Compiled, Outcome
+from tracecourt.engines.compiled import Broken, Compiled
 from tracecourt.engines.interpreter import Interpreter, empty
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
 from tracecourt.engines.values import freeze, snapshot
@@ -57,18 +58,33 @@ def pack(tmp_path: Path) -> Pack:
 
 
 # ---------------------------------------------------------------- what is compared
-def reference(interpreter: Interpreter, r: Registers, events: Events) -> Outcome:
-    """What the reference finds, one event at a time."""
-    declared = None
+Found = list[tuple[int, str]]  # events that break a rule, and the first rule that they break
+
+
+def reference(interpreter: Interpreter, r: Registers, events: Events) -> Iterator[tuple[int, str]]:
+    """What the reference finds; rules of the declared level are asked about until one of them is broken."""
+    declared = True
     for index, (name, arguments) in enumerate(events):
         action = interpreter.actions[name]
-        broken = interpreter.broken(action, r, arguments)
-        for rule in broken:
-            if rule.level != DECLARED:
-                return Outcome(Broken(index, rule), None)
-            declared = declared or Broken(index, rule)
+        broken = [rule for rule in interpreter.broken(action, r, arguments) if declared or rule.level != DECLARED]
+        if broken:
+            yield index, broken[0].name
+            declared = declared and all(rule.level != DECLARED for rule in broken)
         interpreter.apply(action, r, arguments)
-    return Outcome(None, declared)
+
+
+def driven(interpreter: Interpreter, r: Registers, events: Events) -> Iterator[tuple[int, str]]:
+    """The same, found by the compiled engine, and by the reference at the events where that stops."""
+    engine, left, at, declared = compiled(interpreter), iter(events), 0, True
+    while (broken := engine.run(r, left, declared=declared)) is not None:
+        at += broken.event + 1
+        name, arguments = events[at - 1]
+        action = interpreter.actions[name]
+        rules = [rule for rule in interpreter.broken(action, r, arguments) if declared or rule.level != DECLARED]
+        assert broken.rule is rules[0]
+        yield at - 1, broken.rule.name
+        declared = declared and all(rule.level != DECLARED for rule in rules)
+        interpreter.apply(action, r, arguments)
 
 
 def state(interpreter: Interpreter, r: Registers) -> dict[str, Any]:
@@ -87,13 +103,15 @@ def compiled(interpreter: Interpreter) -> Compiled:
     return Compiled(interpreter)
 
 
-def agree(interpreter: Interpreter, start: Registers, events: Events) -> Outcome:
-    """Assert that both engines make the same of events; `start` does not change."""
+def agree(interpreter: Interpreter, start: Registers, events: Events) -> Found:
+    """Assert that both engines make the same of events, and of states on the way; `start` does not change."""
     one, other = forgetful(interpreter, start), forgetful(interpreter, start)
-    expected, found = reference(interpreter, one, events), compiled(interpreter).run(other, events)
-    assert described(found) == described(expected)
-    if found.broken is None:
+    found: Found = []
+    for expected, here in zip_longest(reference(interpreter, one, events), driven(interpreter, other, events)):
+        assert here == expected
         assert state(interpreter, other) == state(interpreter, one)
+        found.append(here)
+    assert state(interpreter, other) == state(interpreter, one)
     return found
 
 
@@ -105,11 +123,7 @@ def forgetful(interpreter: Interpreter, r: Registers) -> Registers:
     return twin
 
 
-def described(outcome: Outcome) -> list[tuple[int, str] | None]:
-    return [b and (b.event, b.rule.name) for b in (outcome.broken, outcome.declared)]
-
-
-def agree_on_row(name: str, row: dict[str, Any]) -> Outcome | None:
+def agree_on_row(name: str, row: dict[str, Any]) -> Found | None:
     form = open_once(name)
     document = read_document(form, row["prompt"], row["trace"])
     trial = opened(form, document, row.get("params") or {})
@@ -123,8 +137,8 @@ def test_examples_and_faults(name: str) -> None:
     examples = ROOT / "specs" / "formats" / f"{name}.examples.jsonl"
     rows = [*rows_of(examples), *rows_of(ROOT / "tests" / "faults" / f"{name}.jsonl")]
     outcomes = [agree_on_row(name, row) for row in rows]
-    assert any(o and o.broken for o in outcomes)
-    assert any(o and o.broken is None for o in outcomes)
+    assert any(outcomes)
+    assert any(o == [] for o in outcomes)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -132,7 +146,8 @@ def test_generated_traces_and_mutants(name: str) -> None:
     generator = Generator(open_once(name), SMALL.get(name, {}))
     rows = [*generator.rows(3, 5), *generator.rows(2, 6, declared=True), *Mutator(generator).rows(10, 7)]
     outcomes = [agree_on_row(name, row) for row in rows]
-    assert all(o is not None and o.broken is None for o in outcomes[:5])
+    levels = {rule.name: rule.level for rule in open_once(name).system.rules}
+    assert all(o is not None and all(levels[rule] == DECLARED for _, rule in o) for o in outcomes[:5])
 
 
 @pytest.mark.parametrize("name", Library.shipped().names("procedure"))
@@ -289,10 +304,10 @@ def required(lab: Lab, condition: ir.Expr) -> bool:
     """Whether the compiled engine finds a rule kept."""
     f = lab.system.functions[0]
     rule = ir.Rule("ask/it", "grounded", condition, ir.Template(()), f.span, f.source)
-    return ran(lab, f, ir.Event("ask", (), (rule,), (), "", f.span, f.source))[1].broken is None
+    return ran(lab, f, ir.Event("ask", (), (rule,), (), "", f.span, f.source))[1] is None
 
 
-def ran(lab: Lab, f: ir.Function, event: ir.Event, *variables: ir.Symbol) -> tuple[Registers, Outcome]:
+def ran(lab: Lab, f: ir.Function, event: ir.Event, *variables: ir.Symbol) -> tuple[Registers, Broken | None]:
     """One event, of a system that is the lab's with this event and these variables."""
     twin = copy(lab.interpreter)
     state = (*lab.system.state, *(ir.Variable(v, ir.Const(v.sort, f.span, None)) for v in variables))
@@ -334,8 +349,8 @@ def test_what_python_cannot_nest_is_asked_of_the_reference(pack: Pack) -> None:
     total = " + ".join(f"x{i}" for i in range(depth))
     items = f'state\n  s: set int = {{1}}\nevent go(n: int)\n  require grounded deep: {loops}{total} = n\n    else ""\n'
     lab = pack.lab(procedure=items)
-    assert agree(lab.interpreter, lab.r, [("go", (depth,))]).broken is None
-    assert agree(lab.interpreter, lab.r, [("go", (depth - 1,))]).broken is not None
+    assert not agree(lab.interpreter, lab.r, [("go", (depth,))])
+    assert agree(lab.interpreter, lab.r, [("go", (depth - 1,))])
 
 
 # ---------------------------------------------------------------- updates
@@ -425,29 +440,24 @@ event go(k: int)
 def test_a_run_goes_on_from_the_state_that_it_finds(pack: Pack) -> None:
     lab = pack.lab(procedure=COUNTER)
     engine = compiled(lab.interpreter)
-    assert engine.run(lab.r, [("go", (2,)), ("go", (4,))]) == Outcome(None, None)
-    assert engine.run(lab.r, [("go", (6,))]) == Outcome(None, None)
+    assert engine.run(lab.r, [("go", (2,)), ("go", (4,))]) is None
+    assert engine.run(lab.r, [("go", (6,))]) is None
     assert (lab.value("n"), lab.value("seen")) == (12, {2, 4, 6})
 
 
-def test_the_first_broken_rule_of_the_declared_level_is_told_and_passed_over(pack: Pack) -> None:
+def test_a_run_stops_before_the_first_event_that_breaks_a_rule(pack: Pack) -> None:
     lab = pack.lab(procedure=COUNTER)
-    outcome = compiled(lab.interpreter).run(lab.r, [("go", (2,)), ("go", (3,)), ("go", (5,))])
-    assert described(outcome) == [None, (1, "go/even")]
-    assert lab.value("n") == 10
+    events = iter([("go", (2,)), ("go", (3,)), ("go", (5,)), ("go", (2,)), ("go", (4,))])
+    assert name(compiled(lab.interpreter).run(lab.r, events)) == (1, "go/even")
+    assert (lab.value("n"), lab.value("seen")) == (2, {2})
+    assert name(compiled(lab.interpreter).run(lab.r, events, declared=False)) == (1, "go/new")
+    assert (lab.value("n"), lab.value("seen")) == (7, {2, 5})
+    assert compiled(lab.interpreter).run(lab.r, events) is None
+    assert lab.value("n") == 11
 
 
-def test_a_rule_of_a_sound_level_counts_even_after_a_declared_one_of_the_same_event(pack: Pack) -> None:
-    lab = pack.lab(procedure=COUNTER)
-    assert described(compiled(lab.interpreter).run(lab.r, [("go", (3,)), ("go", (3,))])) == [(1, "go/new"), None]
-
-
-def test_registers_can_be_used_again_after_a_restart(pack: Pack) -> None:
-    lab = pack.lab(procedure=COUNTER)
-    events = [("go", (2,)), ("go", (2,))]
-    found = compiled(lab.interpreter).run(lab.r, events)
-    lab.interpreter.restart(lab.r)
-    assert reference(lab.interpreter, lab.r, events) == found
+def name(broken: Broken | None) -> tuple[int, str] | None:
+    return broken and (broken.event, broken.rule.name)
 
 
 def test_an_unknown_event_and_a_wrong_number_of_arguments_are_errors(pack: Pack) -> None:
@@ -465,7 +475,7 @@ def test_no_text_of_a_specification_becomes_code(pack: Pack) -> None:
     items = f'state\n  lambda: text = "a"\nevent import_(class: text)\n  {rule}\n  lambda := class\n'
     lab = pack.lab(procedure=items)
     source = compiled(lab.interpreter).source
-    assert agree(lab.interpreter, lab.r, [("import_", (evil,))]).broken is None
+    assert not agree(lab.interpreter, lab.r, [("import_", (evil,))])
     constants = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
     texts = [value for value in constants if isinstance(value, str)]
     assert sorted(texts) == sorted([evil, "import_"])
@@ -476,7 +486,7 @@ def test_the_text_calls_nothing_but_what_is_handed_to_it(name: str) -> None:
     tree = ast.parse(compiled(open_once(name).interpreter).source)
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     plain = {"abs", "dict", "enumerate", "len", "list", "max", "min", "sorted", "sum", "tuple"}
-    handed = {"Broken", "KeyError", "Memo", "Outcome", "drop", "frozen", "item", "nothing", "shut"}
+    handed = {"Broken", "KeyError", "Memo", "drop", "frozen", "item", "nothing", "shut"}
     assert {c for c in called - plain - handed if not re.fullmatch(r"(do|in)_\w+|(do|ask|c)\d+(_\w+)?", c)} == set()
     assert not any(isinstance(node, ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal) for node in ast.walk(tree))
 

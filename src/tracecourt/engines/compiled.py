@@ -30,18 +30,6 @@ class Broken:
     rule: ir.Rule
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run of events came to.
-
-    `broken` is the first event that breaks a rule of a sound level; the run ends there. Where there is none, `declared` is the
-    first event that breaks a rule of the declared level, if one does.
-    """
-
-    broken: Broken | None
-    declared: Broken | None
-
-
 class Compiled:
     """A system as one function over its registers.
 
@@ -58,20 +46,21 @@ class Compiled:
         self.source = writer.source()
         module = dict(writer.objects)
         exec(compile(self.source, "<compiled system>", "exec"), module)
-        self._run: Callable[[Registers, Events], Outcome] = module["run"]
+        self._run: Callable[[Registers, Events, bool], Broken | None] = module["run"]
 
-    def run(self, r: Registers, events: Events) -> Outcome:
-        """Run events, by name and arguments, on registers that hold a problem and a state.
+    def run(self, r: Registers, events: Events, *, declared: bool = True) -> Broken | None:
+        """Run events, by name and arguments, up to the first that breaks a rule; None when none does.
 
-        If no rule of a sound level is broken, the registers hold the state after the last event. If one is, the state that
-        they hold is of no use: call `Interpreter.restart` before they are used again.
+        The registers hold a problem and a state; they are left with the state before that event, or after the last one. An
+        iterator of events is left behind that event: once the reference has tried it, the rest can be run. Rules of the
+        declared level are passed over unless `declared`.
 
         Raises:
             TooLarge: when a budget ran out.
             RecursionError: when values are nested too deeply.
             KeyError: for an event that the system does not have.
         """
-        return self._run(r, events)
+        return self._run(r, events, declared)
 
 
 class _LoopWriter(Writer):
@@ -80,7 +69,7 @@ class _LoopWriter(Writer):
     def __init__(self, interpreter: Interpreter) -> None:
         super().__init__(interpreter.evaluator)
         self.system = interpreter.system
-        self.objects |= {"Broken": Broken, "Outcome": Outcome, "drop": drop}
+        self.objects |= {"Broken": Broken, "drop": drop}
         changes = [u for event in self.system.events.values() for u in _flattened(event.updates)]
         self.rebound = {u.target for u in changes if u.kind == "assign" and u.target is not None}
         self.initial = {v.symbol: v.initial for v in self.system.state}
@@ -103,12 +92,13 @@ class _LoopWriter(Writer):
             self._loop()
         made = Lines(1)
         for name, (function, slot) in self.memos.items():
-            made.add(f"{name} = Memo({function}, r[{slot}])")
+            # What was remembered before, by either engine, stays known: the problem does not change.
+            made.add(f"{name} = r[{slot}] = r[{slot}] if r[{slot}].__class__ is Memo else Memo({function}, r[{slot}])")
         before = [*start.lines, *self.settled.lines, *self.functions, *made.lines]
-        return "\n".join(["def run(r, events):", *before, *loop.lines, ""])
+        return "\n".join(["def run(r, events, declared):", *before, *loop.lines, ""])
 
     def _loop(self) -> None:
-        self.out.add("declared = None")
+        self.out.add("i, broken = -1, None")
         with self.out.block("for i, (event, arguments) in enumerate(events):"):
             for number, event in enumerate(self.system.events.values()):
                 with self.out.block(f"{'elif' if number else 'if'} event == {event.name!r}:"):
@@ -121,9 +111,7 @@ class _LoopWriter(Writer):
         for symbol in self.variables:
             if symbol in self.rebound:
                 self.out.add(f"r[{self.evaluator.slot(symbol)}] = {self.scope[symbol]}")
-        for name, (_, slot) in self.memos.items():
-            self.out.add(f"r[{slot}].update({name})")
-        self.out.add("return Outcome(None, declared)")
+        self.out.add("return None if broken is None else Broken(i, broken)")
 
     def _event(self, event: ir.Event) -> None:
         names = {p: self.name(p) for p in event.parameters}
@@ -141,15 +129,16 @@ class _LoopWriter(Writer):
     # ------------------------------------------------------------ rules
     def _rule(self, rule: ir.Rule) -> None:
         self.out.add(f"# {plain(rule.name)}")
-        name = self.object(rule, "rule")
+        leave = f"broken = {self.object(rule, 'rule')}; break"
         if rule.level in ir.SOUND_LEVELS:
-            self._unless(rule.condition, f"return Outcome(Broken(i, {name}), None)")
-            return
-        # After the first one broken no other of the declared level needs to be asked, unless a budget could run out.
-        with self.out.block("if True:" if self.heavy(rule.condition) else "if declared is None:"):
+            self._unless(rule.condition, leave)
+        elif self.heavy(rule.condition):  # a budget may run out whether it is asked about or not
             text = self.value(rule.condition)
-            with self.out.block(f"if not {text}:"):
-                self.out.add(f"declared = declared or Broken(i, {name})")
+            with self.out.block(f"if declared and not {text}:"):
+                self.out.add(leave)
+        else:
+            with self.out.block("if declared:"):
+                self._unless(rule.condition, leave)
 
     def _unless(self, e: ir.Expr, leave: str) -> None:
         """Leave where a condition does not hold."""
