@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracecourt.documents import Document, Step, Words, read_document
 from tracecourt.engines.hidden import Objection, Refutation, Run
@@ -19,9 +20,13 @@ from tracecourt.spec.declarations import END
 from tracecourt.text import Span
 from tracecourt.verdict import PlanStatus, Report, Verdict, Violation
 
+if TYPE_CHECKING:
+    from tracecourt.engines.compiled import Compiled
+
 PREFERENCE = 2_000  # states looked at for a run that also explains the answer
 KEPT = 100  # violations that a report lists
 DECLARED = ir.LEVELS[-1]
+STRICT = bool(os.environ.get("TRACECOURT_DEBUG"))  # whether engines that differ are a fault; else the interpreter is believed
 
 
 @dataclass
@@ -30,6 +35,7 @@ class Trial:
 
     form: Format
     document: Document
+    compiled: Compiled | None = None  # the engine that tries the events up to one that breaks a rule; else the interpreter
     r: Registers = field(default_factory=list)
     params: Mapping[str, Any] = field(default_factory=dict)
     inferred: tuple[str, ...] = ()
@@ -55,22 +61,39 @@ class Trial:
 
     def run(self) -> None:
         """Try every event in turn; after a violation the trace is believed, so that later ones can be found."""
-        for index, step in enumerate(self.document.steps):
-            self.event(index, step)
+        tried = 0 if self.compiled is None else self._run(self.compiled)
+        for index in range(tried, len(self.document.steps)):
+            self.event(index, self.document.steps[index])
 
-    def event(self, index: int, step: Step) -> None:
-        """Try one event and make its changes."""
+    def _run(self, engine: Compiled) -> int:
+        """Try events with the compiled engine, and with the interpreter those that break a rule; say how many were tried."""
+        events, tried = iter(self.document.events), 0
+        for _ in range(KEPT):
+            asked = self.declared is None
+            broken = engine.run(self.r, events, declared=asked)
+            if broken is None:
+                return len(self.document.steps)
+            tried += broken.event + 1
+            rules = self.event(tried - 1, self.document.steps[tried - 1])
+            if STRICT and broken.rule is not next((r for r in rules if asked or r.level != DECLARED), None):
+                raise AssertionError(f"the engines differ: event {tried - 1} breaks {broken.rule.name}, or {rules}")
+        return tried
+
+    def event(self, index: int, step: Step) -> list[ir.Rule]:
+        """Try one event and make its changes; the rules that it breaks."""
         interpreter = self.form.interpreter
         broken = interpreter.broken(step.action, self.r, step.arguments)
         if broken:
             last = index == len(self.document.steps) - 1 and not self.violations
             if last and self.document.may_be_cut(self.form, lambda grown: self._allowed(step, grown)):
                 self.doubtful = True
-                return
+                return broken
             interpreter.bind(step.action, self.r, step.arguments)  # other numbers may have been tried
+            first = next((rule for rule in broken if rule.level != DECLARED), None)
             for rule in broken:
-                self._record(rule, index, step, alone=rule is broken[0])
+                self._record(rule, index, step, alone=rule is first)
         interpreter.apply(step.action, self.r, step.arguments)
+        return broken
 
     def _record(self, rule: ir.Rule, index: int, step: Step, *, alone: bool) -> None:
         """Note a violation; one that only says that another left its terms without a value is passed over."""
@@ -223,7 +246,12 @@ def event_text(event: str, names: Sequence[str], arguments: Sequence[Any]) -> st
 
 
 def check(
-    form: Format, prompt: Words | None, trace: Words | None, params: Mapping[str, Any] | None = None, id: str = ""
+    form: Format,
+    prompt: Words | None,
+    trace: Words | None,
+    params: Mapping[str, Any] | None = None,
+    id: str = "",
+    engine: str = "auto",
 ) -> Report:
     """Try one trace.
 
@@ -233,16 +261,20 @@ def check(
         trace: the text or tokens of the trace; anything that a model may have written.
         params: parameters of the problem by name; names that the format does not know are passed over.
         id: the row's name, for the report.
+        engine: one of `ENGINES`; all give the same report. `interpreter` reads with Lark and takes the reference engine.
 
     Raises:
-        InputError: when a parameter has a value that it cannot have. Never for what `trace` holds.
+        InputError: when a parameter has a value that it cannot have, or the format does not have the engine. Never for what
+            `trace` holds.
     """
-    return conclude(opened(form, read_document(form, prompt, trace), params or {}), id)
+    compiled = form.engine(engine)
+    document = read_document(form, prompt, trace, scanned=engine != "interpreter")
+    return conclude(opened(form, document, params or {}, compiled), id)
 
 
-def opened(form: Format, document: Document, params: Mapping[str, Any]) -> Trial:
+def opened(form: Format, document: Document, params: Mapping[str, Any], compiled: Compiled | None = None) -> Trial:
     """A trial before its first event."""
-    trial = Trial(form, document)
+    trial = Trial(form, document, compiled)
     if not document.missing:
         trial.open(from_row(form.system, params))
     return trial

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
@@ -20,6 +21,13 @@ from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
 from tracecourt.spec.library import Specifications, from_path
 from tracecourt.text import Diagnostic, Note, Span
+
+if TYPE_CHECKING:
+    from tracecourt.engines.compiled import Compiled
+    from tracecourt.scanning import Scanners
+
+HIDES = "its text hides a part of the run, which has to be looked for"
+ENGINES = ("auto", "interpreter", "compiled")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +49,42 @@ class Format:
         return Interpreter(self.system)
 
     @cached_property
+    def scanners(self) -> Scanners:
+        """The fast way from a text to its items, where the grammar has one."""
+        from tracecourt.scanning import Scanners
+
+        return Scanners(self.grammar, self.fact_sorts, self._printed)
+
+    @cached_property
+    def fact_sorts(self) -> dict[str, t.Sort]:
+        """The facts and their sorts."""
+        return {fact.name: fact.sort for fact in self.system.facts}
+
+    def _printed(self, item: str, count: int) -> tuple[t.Sort, ...]:
+        """The sorts of what a text shows of an item, where it has so many arguments."""
+        shown = self.system.shown.get(item)
+        return argument_sorts(self.fact_sorts[item], count) if shown is None else tuple(part.sort for part in shown)
+
+    @cached_property
+    def compiled(self) -> Compiled | None:
+        """The fast engine; None where the text hides a part of the run."""
+        from tracecourt.engines.compiled import Compiled
+
+        return None if self.system.partial else Compiled(self.interpreter)
+
+    def engine(self, name: str) -> Compiled | None:
+        """The engine of that name, one of `ENGINES`; None for the reference alone. `auto` takes the fastest that there is.
+
+        Raises:
+            InputError: when the format does not have it, or nothing has that name.
+        """
+        if name not in ENGINES:
+            raise InputError(f"there is no engine {name}{suggestion(name, ENGINES)}")
+        if name == "compiled" and self.system.partial:
+            raise InputError(f"{self.name} has no compiled engine: {HIDES}; leave the engine to auto")
+        return None if name == "interpreter" else self.compiled
+
+    @cached_property
     def hidden(self) -> HiddenRuns:
         """The search for a run behind a text that does not show all of it."""
         return HiddenRuns(self.interpreter, self.legal)
@@ -48,9 +92,7 @@ class Format:
     def readers(self, item: str, count: int) -> tuple[Reader, ...]:
         """What reads the printed arguments of an event, or of a fact that is stated with so many."""
         if (item, count) not in self._readers:
-            shown, facts = self.system.shown.get(item), {fact.name: fact.sort for fact in self.system.facts}
-            sorts = argument_sorts(facts[item], count) if shown is None else [part.sort for part in shown]
-            self._readers[item, count] = tuple(map(reader, sorts))
+            self._readers[item, count] = tuple(map(reader, self._printed(item, count)))
         return self._readers[item, count]
 
     @cached_property

@@ -1,0 +1,100 @@
+"""The scanners of a format: for each start rule of its grammar the fast way to its items, typed; or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from functools import cached_property
+
+from tracecourt.engines.values import Reader, reader
+from tracecourt.grammar.scanner import Convert, NotRegular, Scanner, compile_scanner
+from tracecourt.grammar.trace_grammar import Part, Shape, TraceGrammar, Word
+from tracecourt.spec import sorts as t
+from tracecourt.spec.declarations import END
+
+Sorts = Callable[[str, int], Sequence[t.Sort]]  # of the arguments of an item that is printed with so many
+
+
+class Scanners:
+    """Scanners by start rule, made when they are first asked for.
+
+    All have the same `names` of items; `facts` are those of facts by id, and `end` is the id of the end marker, or -1.
+    """
+
+    def __init__(self, grammar: TraceGrammar, facts: Container[str], sorts: Sorts) -> None:
+        self._grammar, self._sorts = grammar, sorts
+        self.names = tuple(sorted(grammar.items))
+        self.facts = {id: name for id, name in enumerate(self.names) if name in facts}
+        self.end = self.names.index(END) if END in self.names else -1
+        self._made: dict[str, Scanner | str] = {}
+
+    def get(self, start: str) -> Scanner | None:
+        """The scanner of a start rule, or None."""
+        found = self._get(start)
+        return None if isinstance(found, str) else found
+
+    def why_not(self, start: str) -> str:
+        """Why a start rule has no scanner; empty where it has one."""
+        found = self._get(start)
+        return found if isinstance(found, str) else ""
+
+    def _get(self, start: str) -> Scanner | str:
+        if start not in self._made:
+            self._made[start] = self._compiled(start)
+        return self._made[start]
+
+    def _compiled(self, start: str) -> Scanner | str:
+        for item in sorted(self._grammar.items):
+            if len({len(shapes) for shapes in self._grammar.shapes(item)}) > 1:
+                return f"{item} is printed with different numbers of arguments"
+        try:
+            return compile_scanner(self._grammar, start).typed(self._converters)
+        except NotRegular as error:
+            return str(error)
+
+    @cached_property
+    def _converters(self) -> dict[str, tuple[Convert, ...]]:
+        return {item: self._converted(item) for item in self.names if item != END}
+
+    def _converted(self, item: str) -> tuple[Convert, ...]:
+        shapes = self._grammar.shapes(item)
+        sorts = self._sorts(item, len(shapes[0]))
+        return tuple(converter(sort, [way[i] for way in shapes]) for i, sort in enumerate(sorts))
+
+
+def converter(sort: t.Sort, shapes: Sequence[Shape]) -> Convert:
+    """What gives the value that `reader` reads, from words of these shapes: an argument left as it is, an integer, a tuple."""
+    match sort:
+        case t.Text():
+            return None
+        case t.Int():
+            return int
+        case t.Rational():
+            return int if all(map(_whole, shapes)) else _Remembered(reader(sort)).__getitem__
+        case t.Tuple(fields=fields) if all(isinstance(shape, Part) for shape in shapes):
+            ways = [way for shape in shapes if isinstance(shape, Part) for way in shape.ways]
+            return tuple(converter(inner, [way[i] for way in ways]) for i, (_, inner) in enumerate(fields))
+    return reader(sort)
+
+
+def _whole(shape: Shape) -> bool:
+    """Whether all numerals of a shape are those of integers."""
+    match shape:
+        case Word(terminal=terminal):
+            return terminal.alphabet is not None and not terminal.alphabet & {"/", "."}
+        case Part(ways=ways):
+            return all(len(way) == 1 and _whole(way[0]) for way in ways)
+    return False
+
+
+class _Remembered(dict[str, object]):
+    """The values of words that were read before."""
+
+    def __init__(self, read: Reader, most: int = 10_000) -> None:
+        super().__init__()
+        self._read, self._most = read, most
+
+    def __missing__(self, word: str) -> object:
+        value = self._read(word)
+        if len(self) < self._most:
+            self[word] = value
+        return value
