@@ -70,7 +70,20 @@ class Format:
         """The fast engine; None where the text hides a part of the run."""
         from tracecourt.engines.compiled import Compiled
 
-        return None if self.system.partial else Compiled(self.interpreter)
+        return None if self.without_engine else Compiled(self.interpreter)
+
+    @property
+    def without_engine(self) -> str:
+        """Why there is no compiled engine; empty where there is one."""
+        return HIDES if self.system.partial else ""
+
+    @property
+    def slow(self) -> Iterator[str]:
+        """Why texts are read or tried the slow way: nothing, where they are not."""
+        if self.without_engine:
+            yield f"not compiled: {self.without_engine}"
+        if why := self.scanners.why_not("document"):  # which holds prompt and trace
+            yield f"no scanner: {why}"
 
     def engine(self, name: str) -> Compiled | None:
         """The engine of that name, one of `ENGINES`; None for the reference alone. `auto` takes the fastest that there is.
@@ -80,8 +93,8 @@ class Format:
         """
         if name not in ENGINES:
             raise InputError(f"there is no engine {name}{suggestion(name, ENGINES)}")
-        if name == "compiled" and self.system.partial:
-            raise InputError(f"{self.name} has no compiled engine: {HIDES}; leave the engine to auto")
+        if name == "compiled" and self.without_engine:
+            raise InputError(f"{self.name} has no engine {name}: {self.without_engine}; leave it to auto")
         return None if name == "interpreter" else self.compiled
 
     @cached_property
