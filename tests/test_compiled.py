@@ -26,7 +26,7 @@ from tests.packs import Lab, Pack, domain, procedure
 from tests.sink import DOMAIN, PROCEDURE
 from tracecourt.check import DECLARED, opened
 from tracecourt.documents import read_document
-from tracecourt.engines.compiled import Broken, Compiled
+from tracecourt.engines.compiled import Broken, Compiled, Outcome
 from tracecourt.engines.interpreter import Interpreter, empty
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
 from tracecourt.engines.values import freeze, snapshot
@@ -62,29 +62,36 @@ Found = list[tuple[int, str]]  # events that break a rule, and the first rule th
 
 
 def reference(interpreter: Interpreter, r: Registers, events: Events) -> Iterator[tuple[int, str]]:
-    """What the reference finds; rules of the declared level are asked about until one of them is broken."""
-    declared = True
+    """What the reference finds, and last the first rule of the declared level that is broken."""
+    declared = None
     for index, (name, arguments) in enumerate(events):
         action = interpreter.actions[name]
-        broken = [rule for rule in interpreter.broken(action, r, arguments) if declared or rule.level != DECLARED]
-        if broken:
-            yield index, broken[0].name
-            declared = declared and all(rule.level != DECLARED for rule in broken)
+        broken = interpreter.broken(action, r, arguments)
+        sound = [rule for rule in broken if rule.level != DECLARED]
+        if sound:
+            yield index, sound[0].name
+        declared = declared or next(((index, rule.name) for rule in broken if rule.level == DECLARED), None)
         interpreter.apply(action, r, arguments)
+    yield declared or (0, "")
 
 
 def driven(interpreter: Interpreter, r: Registers, events: Events) -> Iterator[tuple[int, str]]:
     """The same, found by the compiled engine, and by the reference at the events where that stops."""
-    engine, left, at, declared = compiled(interpreter), iter(events), 0, True
-    while (broken := engine.run(r, left, declared=declared)) is not None:
-        at += broken.event + 1
+    engine, left, at = compiled(interpreter), iter(events), 0
+    declared: tuple[int, str] | None = None
+    while True:
+        outcome = engine.run(r, left, declared=declared is None)
+        if outcome.declared is not None:
+            declared = at + outcome.declared.event, outcome.declared.rule.name
+        if outcome.broken is None:
+            yield declared or (0, "")
+            return
+        at += outcome.broken.event + 1
         name, arguments = events[at - 1]
-        action = interpreter.actions[name]
-        rules = [rule for rule in interpreter.broken(action, r, arguments) if declared or rule.level != DECLARED]
-        assert broken.rule is rules[0]
-        yield at - 1, broken.rule.name
-        declared = declared and all(rule.level != DECLARED for rule in rules)
-        interpreter.apply(action, r, arguments)
+        broken = interpreter.broken(interpreter.actions[name], r, arguments)
+        yield at - 1, outcome.broken.rule.name
+        declared = declared or next(((at - 1, rule.name) for rule in broken if rule.level == DECLARED), None)
+        interpreter.apply(interpreter.actions[name], r, arguments)
 
 
 def state(interpreter: Interpreter, r: Registers) -> dict[str, Any]:
@@ -104,15 +111,28 @@ def compiled(interpreter: Interpreter) -> Compiled:
 
 
 def agree(interpreter: Interpreter, start: Registers, events: Events) -> Found:
-    """Assert that both engines make the same of events, and of states on the way; `start` does not change."""
+    """Assert that both engines make the same of events, of states on the way, and of the last; `start` does not change.
+
+    The events that break a rule of a sound level, and last the first that breaks one of the declared level.
+    """
     one, other = forgetful(interpreter, start), forgetful(interpreter, start)
     found: Found = []
     for expected, here in zip_longest(reference(interpreter, one, events), driven(interpreter, other, events)):
         assert here == expected
         assert state(interpreter, other) == state(interpreter, one)
         found.append(here)
-    assert state(interpreter, other) == state(interpreter, one)
-    return found
+    judged(interpreter, one, other)
+    return [(event, rule) for event, rule in found if rule]
+
+
+def judged(interpreter: Interpreter, one: Registers, other: Registers) -> None:
+    """Assert that both engines judge the problem, the end and the answer alike."""
+    engine = compiled(interpreter)
+    assert engine.demands(other) == (not interpreter.demanded(one))
+    assert engine.may_end(other) == (not interpreter.unfinished(one))
+    for clause in interpreter.system.answer.clauses if interpreter.system.answer else ():
+        values = [e.judged(clause, r) for e, r in ((engine, other), (interpreter, one))]
+        assert freeze(values[0]) == freeze(values[1]), clause
 
 
 def forgetful(interpreter: Interpreter, r: Registers) -> Registers:
@@ -304,10 +324,10 @@ def required(lab: Lab, condition: ir.Expr) -> bool:
     """Whether the compiled engine finds a rule kept."""
     f = lab.system.functions[0]
     rule = ir.Rule("ask/it", "grounded", condition, ir.Template(()), f.span, f.source)
-    return ran(lab, f, ir.Event("ask", (), (rule,), (), "", f.span, f.source))[1] is None
+    return ran(lab, f, ir.Event("ask", (), (rule,), (), "", f.span, f.source))[1].broken is None
 
 
-def ran(lab: Lab, f: ir.Function, event: ir.Event, *variables: ir.Symbol) -> tuple[Registers, Broken | None]:
+def ran(lab: Lab, f: ir.Function, event: ir.Event, *variables: ir.Symbol) -> tuple[Registers, Outcome]:
     """One event, of a system that is the lab's with this event and these variables."""
     twin = copy(lab.interpreter)
     state = (*lab.system.state, *(ir.Variable(v, ir.Const(v.sort, f.span, None)) for v in variables))
@@ -440,23 +460,29 @@ event go(k: int)
 def test_a_run_goes_on_from_the_state_that_it_finds(pack: Pack) -> None:
     lab = pack.lab(procedure=COUNTER)
     engine = compiled(lab.interpreter)
-    assert engine.run(lab.r, [("go", (2,)), ("go", (4,))]) is None
-    assert engine.run(lab.r, [("go", (6,))]) is None
+    assert engine.run(lab.r, [("go", (2,)), ("go", (4,))]) == Outcome(None, None)
+    assert engine.run(lab.r, [("go", (6,))]) == Outcome(None, None)
     assert (lab.value("n"), lab.value("seen")) == (12, {2, 4, 6})
 
 
 def test_a_run_stops_before_the_first_event_that_breaks_a_rule(pack: Pack) -> None:
     lab = pack.lab(procedure=COUNTER)
     events = iter([("go", (2,)), ("go", (3,)), ("go", (5,)), ("go", (2,)), ("go", (4,))])
-    assert name(compiled(lab.interpreter).run(lab.r, events)) == (1, "go/even")
-    assert (lab.value("n"), lab.value("seen")) == (2, {2})
-    assert name(compiled(lab.interpreter).run(lab.r, events, declared=False)) == (1, "go/new")
-    assert (lab.value("n"), lab.value("seen")) == (7, {2, 5})
-    assert compiled(lab.interpreter).run(lab.r, events) is None
-    assert lab.value("n") == 11
+    outcome = compiled(lab.interpreter).run(lab.r, events)
+    assert (named(outcome.broken), named(outcome.declared)) == ((3, "go/new"), (1, "go/even"))
+    assert (lab.value("n"), lab.value("seen")) == (10, {2, 3, 5})
+    assert compiled(lab.interpreter).run(lab.r, events) == Outcome(None, None)
+    assert lab.value("n") == 14
 
 
-def name(broken: Broken | None) -> tuple[int, str] | None:
+def test_rules_of_the_declared_level_are_passed_over_if_no_one_asks(pack: Pack) -> None:
+    lab = pack.lab(procedure=COUNTER)
+    assert compiled(lab.interpreter).run(lab.r, [("go", (3,)), ("go", (5,))], declared=False) == Outcome(None, None)
+    outcome = compiled(lab.interpreter).run(lab.r, [("go", (3,))])
+    assert (named(outcome.broken), named(outcome.declared)) == ((0, "go/new"), (0, "go/even"))
+
+
+def named(broken: Broken | None) -> tuple[int, str] | None:
     return broken and (broken.event, broken.rule.name)
 
 
@@ -485,8 +511,8 @@ def test_no_text_of_a_specification_becomes_code(pack: Pack) -> None:
 def test_the_text_calls_nothing_but_what_is_handed_to_it(name: str) -> None:
     tree = ast.parse(compiled(open_once(name).interpreter).source)
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    plain = {"abs", "dict", "enumerate", "len", "list", "max", "min", "sorted", "sum", "tuple"}
-    handed = {"Broken", "KeyError", "Memo", "drop", "frozen", "item", "nothing", "shut"}
+    plain = {"abs", "all", "dict", "enumerate", "len", "list", "max", "min", "sorted", "sum", "tuple"}
+    handed = {"Broken", "KeyError", "Memo", "Outcome", "drop", "frozen", "item", "nothing", "shortest", "shut"}
     assert {c for c in called - plain - handed if not re.fullmatch(r"(do|in)_\w+|(do|ask|c)\d+(_\w+)?", c)} == set()
     assert not any(isinstance(node, ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal) for node in ast.walk(tree))
 

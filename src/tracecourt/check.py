@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tracecourt.documents import Document, Step, Words, read_document
@@ -41,6 +42,7 @@ class Trial:
     inferred: tuple[str, ...] = ()
     violations: list[Violation] = field(default_factory=list)
     declared: Violation | None = None
+    departure: tuple[int, ir.Rule] | None = None  # the same, not worded: its event and its rule
     follows_unknown: bool = False  # another run behind the text might explain the answer
     reconstructed: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()  # what states that explain the text before the violation have against its event
@@ -67,15 +69,22 @@ class Trial:
 
     def _run(self, engine: Compiled) -> int:
         """Try events with the compiled engine, and with the interpreter those that break a rule; say how many were tried."""
-        events, tried = iter(self.document.events), 0
+        events, total, tried = iter(self.document.events), len(self.document.steps), 0
         for _ in range(KEPT):
-            asked = self.declared is None
-            broken = engine.run(self.r, events, declared=asked)
+            outcome = engine.run(self.r, events, declared=not self.departs)
+            broken, departed = outcome.broken, outcome.declared
+            if departed is not None and (broken is None or departed.event < broken.event):
+                self.departure = tried + departed.event, departed.rule
+            if broken is None and self.departure and self.departure[0] == total - 1 and self._open_ended:
+                self.departure = None  # the last event may be another one, which was cut: that is to be asked in the state before
+                self.form.interpreter.restart(self.r)
+                engine.run(self.r, islice(self.document.events, total - 1), declared=False)
+                return total - 1
             if broken is None:
-                return len(self.document.steps)
+                return total
             tried += broken.event + 1
             rules = self.event(tried - 1, self.document.steps[tried - 1])
-            if STRICT and broken.rule is not next((r for r in rules if asked or r.level != DECLARED), None):
+            if STRICT and broken.rule is not next((r for r in rules if r.level != DECLARED), None):
                 raise AssertionError(f"the engines differ: event {tried - 1} breaks {broken.rule.name}, or {rules}")
         return tried
 
@@ -99,9 +108,18 @@ class Trial:
         """Note a violation; one that only says that another left its terms without a value is passed over."""
         violation = Violation(index, written(step), step.span, rule, self.form.interpreter.message(rule, self.r))
         if rule.level == DECLARED:
-            self.declared = self.declared or violation
+            self.declared = violation if not self.departs else self.declared
         elif len(self.violations) < KEPT and (alone or UNDEFINED not in violation.message):
             self.violations.append(violation)
+
+    @property
+    def departs(self) -> bool:
+        """Whether a rule of the declared level was broken."""
+        return self.declared is not None or self.departure is not None
+
+    @property
+    def _open_ended(self) -> bool:
+        return self.document.open_ended and not self.violations
 
     def _allowed(self, step: Step, arguments: tuple[Any, ...]) -> bool:
         broken = self.form.interpreter.broken(step.action, self.r, arguments)
@@ -127,9 +145,9 @@ class Trial:
         asked = "follows" in answer.clauses and not self.follows_unknown
         follows = self.follows(self.r) if asked else None
         self.r[slot] = next(self._meant(list(self.r[slot])), self.r[slot])
-        if interpreter.judged("valid", self.r) is not True:
+        if self._judged("valid", self.r) is not True:
             return PlanStatus.INVALID, follows
-        cost, optimum = interpreter.judged("cost", self.r), self._optimum()
+        cost, optimum = self._judged("cost", self.r), self._optimum()
         if cost is None or optimum is None:
             return PlanStatus.VALID, follows
         return (PlanStatus.OPTIMAL if cost == optimum else PlanStatus.SUBOPTIMAL), follows
@@ -140,7 +158,7 @@ class Trial:
         assert answer is not None
         action, shown = interpreter.actions[answer.event.name], self.form.system.shown[answer.event.name]
         printed = list(r[interpreter.evaluator.slot(answer.collected)])
-        found = interpreter.judged("follows", r)
+        found = self._judged("follows", r)
         if found is None or all(part.view is None for part in shown):
             return found is not None and list(found) == printed
         try:
@@ -169,9 +187,23 @@ class Trial:
 
     def _optimum(self) -> Any:
         try:
-            return self.form.interpreter.judged("optimum", self.r)
+            return self._judged("optimum", self.r)
         except TooLarge:
             return None
+
+    def _judged(self, clause: str, r: Registers) -> Any:
+        return (self.form.interpreter if self.compiled is None else self.compiled).judged(clause, r)
+
+    # ------------------------------------------------------------ the problem and the end
+    def demanded(self) -> list[ir.Rule]:
+        """The conditions on the problem that it does not meet."""
+        met = self.compiled is not None and self.compiled.demands(self.r)
+        return [] if met else self.form.interpreter.demanded(self.r)
+
+    def unfinished(self) -> list[ir.Rule]:
+        """The rules that the trace breaks if it ends here."""
+        may_end = self.compiled is not None and self.compiled.may_end(self.r)
+        return [] if may_end else self.form.interpreter.unfinished(self.r)
 
 
 def reconstruct(trial: Trial) -> None:
@@ -287,7 +319,7 @@ def conclude(trial: Trial, id: str) -> Report:
         message = "" if document.fault else "the text ends before the problem is stated"
         return _report(trial, id, Verdict.MALFORMED if document.fault else Verdict.TRUNCATED, message)
     try:
-        demanded = form.interpreter.demanded(trial.r)
+        demanded = trial.demanded()
         if demanded and document.fault is None and document.start == "document" and not (document.steps or document.ended):
             return _report(trial, id, Verdict.TRUNCATED, "the text ends before the problem is stated")
         if demanded and document.fault is None:
@@ -297,7 +329,7 @@ def conclude(trial: Trial, id: str) -> Report:
             reconstruct(trial)
         else:
             trial.run()
-        unfinished = form.interpreter.unfinished(trial.r)
+        unfinished = trial.unfinished()
         plan = trial.plan()
     except TooLarge:
         return _report(trial, id, Verdict.UNKNOWN, "a budget ran out: too many values to go through")
@@ -316,8 +348,24 @@ def conclude(trial: Trial, id: str) -> Report:
         events = "1 sound event" if len(document.steps) == 1 else f"{len(document.steps)} sound events"
         message = f"the text ends after {events}{inside}, before the search may end"
         return _report(trial, id, Verdict.TRUNCATED, message, plan)
-    level = DECLARED if trial.declared else None
+    level = DECLARED if trial.departs else None
     return _report(trial, id, Verdict.SOUND, "", plan, level=level)
+
+
+def _worded(trial: Trial, index: int, rule: ir.Rule) -> Callable[[], Violation]:
+    """What words the violation of a rule by an event, from the state that the events before it lead to."""
+    form, document, params = trial.form, trial.document, trial.params
+
+    def worded() -> Violation:
+        interpreter, again = form.interpreter, Trial(form, document)
+        again.open(params)
+        for name, arguments in islice(document.events, index):
+            interpreter.apply(interpreter.actions[name], again.r, arguments)
+        step = document.steps[index]
+        interpreter.bind(step.action, again.r, step.arguments)
+        return Violation(index, written(step), step.span, rule, interpreter.message(rule, again.r))
+
+    return worded
 
 
 def _report(
@@ -351,7 +399,7 @@ def _report(
         params=trial.params,
         inferred=trial.inferred,
         violations=tuple(trial.violations),
-        declared=trial.declared,
+        departure=trial.declared if trial.departure is None else _worded(trial, *trial.departure),
         run=trial.reconstructed,
         source=document.trace,
     )

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from tracecourt.engines.evaluate import CONNECTIVES, Evaluator
 from tracecourt.engines.primitives import BINARY, FROZEN, MEMBERS, UNARY, Undefined, frozen, thaw
+from tracecourt.engines.search import shortest
 from tracecourt.engines.source import SIGNS, Draft, Lines, Memo, item, listed, nothing, shut
 from tracecourt.engines.values import whole
 from tracecourt.spec import ir
@@ -33,6 +34,7 @@ class Writer(Draft):
             "Memo": Memo,
             "nothing": nothing,
             "item": item,
+            "shortest": shortest,
             "frozen": frozen,
             "shut": shut,
             **{f"do_{op}": function for op, function in UNARY.items()},
@@ -127,6 +129,9 @@ class Writer(Draft):
                 name = self.held(self.value(value))
                 bounds = self._bounds(of, name)
                 return self._asked(e) if bounds is None else f"({' and '.join(bounds)})" if bounds else "True"
+            case ir.Distance(start=start, successors=f, goal=goal) if not self._told(f) and not self._told(goal):
+                limit = "None" if e.limit is None else str(e.limit)
+                return f"shortest({self.stored(start)}, {self._callable(f)}, {self._callable(goal)}, {limit})"
             case ir.Inhabitants(of=of):
                 return listed(of) or self._asked(e)
             case ir.Prim():
@@ -169,6 +174,10 @@ class Writer(Draft):
             case t.Tuple(fields=fields):
                 found = [self._bounds(inner, f"{name}[{i}]") for i, (_, inner) in enumerate(fields)]
                 return None if None in found else [b for each in found if each is not None for b in each]
+            case t.Set(element=element) | t.List(element=element):
+                each = self.fresh()
+                inner = self._bounds(element, each)
+                return None if inner is None else [f"all([{' and '.join(inner)} for {each} in {name}])"] if inner else []
             case _ if t.bounded(sort):
                 return None
         return []
@@ -186,6 +195,12 @@ class Writer(Draft):
             with self.bound(dict(zip(f.parameters, map(self.held, args), strict=True))):
                 return self.held(self.value(f.body))
         return f"{self._function(f)}({', '.join([*args, *(self.scope[s] for s in self._told(f))])})"
+
+    def _callable(self, f: ir.Function) -> str:
+        """What gives the values of a function of one argument."""
+        if self.memo(f) is None:
+            return self._function(f)
+        return f"{self._remembered(f)}.{'of' if t.compound(f.parameters[0].sort) else '__getitem__'}"
 
     def _told(self, f: ir.Function) -> list[ir.Symbol]:
         """The state variables whose values a function must be told."""
