@@ -76,7 +76,9 @@ class Trial:
             if departed is not None and (broken is None or departed.event < broken.event):
                 self.departure = tried + departed.event, departed.rule
             if broken is None and self.departure and self.departure[0] == total - 1 and self._open_ended:
-                self.departure = None  # the last event may be another one, which was cut: that is to be asked in the state before
+                self.departure = (
+                    None  # the last event may be another one, which was cut: that is to be asked in the state before
+                )
                 self.form.interpreter.restart(self.r)
                 engine.run(self.r, islice(self.document.events, total - 1), declared=False)
                 return total - 1

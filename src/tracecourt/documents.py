@@ -207,19 +207,23 @@ def _scan(form: Format, start: str, text: str) -> Scan | None:
 
 def _facts(form: Format, scans: Sequence[Scan]) -> dict[str, Any] | None:
     """The facts that texts state; None where one is missing, or stated twice."""
+    stated = form.scanners.facts
+    given: dict[int, list[Any]] = {item: [] for item in stated}
+    for scan in scans:
+        for item, parts in zip(scan.ids, scan.arguments, strict=True) if not stated.keys().isdisjoint(scan.ids) else ():
+            if item in given:
+                given[item].append(parts[0] if len(parts) == 1 else parts)
     facts = {name: empty(sort) for name, sort in form.fact_sorts.items()}
-    for item, name in form.scanners.facts.items():
-        given = [parts for scan in scans for id, parts in zip(scan.ids, scan.arguments, strict=True) if id == item]
+    for item, name in stated.items():
         match form.fact_sorts[name]:
             case t.Map(element=key):
-                facts[name] = {_key(key, parts): parts[-1] for parts in given}
+                facts[name] = {_key(key, parts): parts[-1] for parts in given[item]}
             case t.Set():
-                facts[name] = {parts if len(parts) > 1 else parts[0]: True for parts in given}
+                facts[name] = dict.fromkeys(given[item], True)
             case t.List():
-                facts[name] = [parts if len(parts) > 1 else parts[0] for parts in given]
-            case _ if len(given) == 1:
-                (parts,) = given
-                facts[name] = parts if len(parts) > 1 else parts[0]
+                facts[name] = given[item]
+            case _ if len(given[item]) == 1:
+                facts[name] = given[item][0]
             case _:
                 return None
     return facts
