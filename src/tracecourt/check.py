@@ -310,7 +310,7 @@ def opened(form: Format, document: Document, params: Mapping[str, Any], compiled
     """A trial before its first event."""
     trial = Trial(form, document, compiled)
     if not document.missing:
-        trial.open(from_row(form.system, params))
+        trial.open(from_row(form.system, params) if params else {})
     return trial
 
 

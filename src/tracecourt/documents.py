@@ -62,7 +62,7 @@ class Fault:
     span: Span | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Document:
     """What a text says: facts, events, whether its end marker was printed, and its fault if it has one.
 
@@ -176,7 +176,7 @@ def _scanned(form: Format, source: Source, start: str, asked: str | None, *, tok
     """The document of texts that scanners accept and readers understand; None leaves it to Lark."""
     scan = _scan(form, start, source.text)
     prompt = None if asked is None or scan is None else _scan(form, "prompt", asked)
-    if scan is None or (asked is not None and (prompt is None or not form.scanners.facts.keys() >= set(prompt.ids))):
+    if scan is None or (asked is not None and (prompt is None or not form.scanners.facts.keys() >= prompt.kinds)):
         return None
     facts = _facts(form, [scan] if prompt is None else [prompt, scan])
     if facts is None:
@@ -207,26 +207,19 @@ def _scan(form: Format, start: str, text: str) -> Scan | None:
 
 def _facts(form: Format, scans: Sequence[Scan]) -> dict[str, Any] | None:
     """The facts that texts state; None where one is missing, or stated twice."""
-    stated = form.scanners.facts
-    given: dict[int, list[Any]] = {item: [] for item in stated}
+    gathered = form.scanners.gathered
+    given: dict[int, list[Any]] = {item: [] for item in gathered}
     for scan in scans:
-        for item, parts in zip(scan.ids, scan.arguments, strict=True) if not stated.keys().isdisjoint(scan.ids) else ():
-            if item in given:
-                given[item].append(parts[0] if len(parts) == 1 else parts)
-    facts = {name: empty(sort) for name, sort in form.fact_sorts.items()}
-    for item, name in stated.items():
-        match form.fact_sorts[name]:
-            case t.Map(element=key):
-                facts[name] = {_key(key, parts): parts[-1] for parts in given[item]}
-            case t.Set():
-                facts[name] = dict.fromkeys(given[item], True)
-            case t.List():
-                facts[name] = given[item]
-            case _ if len(given[item]) == 1:
-                facts[name] = given[item][0]
-            case _:
-                return None
-    return facts
+        if not gathered.keys().isdisjoint(scan.kinds):
+            for item, parts in zip(scan.ids, scan.arguments, strict=True):
+                if item in given:
+                    given[item].append(parts[0] if len(parts) == 1 else parts)
+    facts = {name: empty(sort) for name, sort in form.unprinted.items()}
+    for item, (name, gather) in gathered.items():
+        if gather is None and len(given[item]) != 1:
+            return None
+        facts[name] = given[item][0] if gather is None else gather(given[item])
+    return facts if len(facts) == 1 or not form.unprinted else {name: facts[name] for name in form.fact_sorts}
 
 
 def _key(sort: t.Sort, parts: Sequence[Any]) -> Any:
@@ -236,7 +229,7 @@ def _key(sort: t.Sort, parts: Sequence[Any]) -> Any:
 
 def _steps(form: Format, scan: Scan) -> tuple[Scanned, bool]:
     """The events of a text, and whether its end is marked."""
-    ids, scanners, kinds = scan.ids, form.scanners, set(scan.ids)
+    ids, scanners, kinds = scan.ids, form.scanners, scan.kinds
     ended = scanners.end in kinds
     total = len(ids) - ended
     if kinds.isdisjoint(scanners.facts) and (not ended or ids.index(scanners.end) == total):

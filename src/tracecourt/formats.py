@@ -60,6 +60,11 @@ class Format:
         """The facts and their sorts."""
         return {fact.name: fact.sort for fact in self.system.facts}
 
+    @cached_property
+    def unprinted(self) -> dict[str, t.Sort]:
+        """The facts that no text states."""
+        return {name: sort for name, sort in self.fact_sorts.items() if name not in self.grammar.items}
+
     def _printed(self, item: str, count: int) -> tuple[t.Sort, ...]:
         """The sorts of what a text shows of an item, where it has so many arguments."""
         shown = self.system.shown.get(item)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from sys import intern
+from typing import Any
 
 from tracecourt.engines.values import Reader, reader
 from tracecourt.grammar.scanner import Convert, NotRegular, Scanner, compile_scanner
@@ -17,13 +19,16 @@ Sorts = Callable[[str, int], Sequence[t.Sort]]  # of the arguments of an item th
 class Scanners:
     """Scanners by start rule, made when they are first asked for.
 
-    All have the same `names` of items; `facts` are those of facts by id, and `end` is the id of the end marker, or -1.
+    All have the same `names` of items; `facts` are those of facts by id, with what makes a fact of its statements in `gathered`
+    (None for a fact that is stated once); `end` is the id of the end marker, or -1.
     """
 
-    def __init__(self, grammar: TraceGrammar, facts: Container[str], sorts: Sorts) -> None:
+    def __init__(self, grammar: TraceGrammar, facts: Mapping[str, t.Sort], sorts: Sorts) -> None:
         self._grammar, self._sorts = grammar, sorts
-        self.names = tuple(sorted(grammar.items))
-        self.facts = {id: name for id, name in enumerate(self.names) if name in facts}
+        self.names = tuple(map(intern, sorted(grammar.items)))
+        ids = {name: id for id, name in enumerate(self.names)}
+        self.facts = {ids[name]: name for name in facts if name in ids}
+        self.gathered = {id: (name, _gathering(facts[name])) for id, name in self.facts.items()}
         self.end = self.names.index(END) if END in self.names else -1
         self._made: dict[str, Scanner | str] = {}
 
@@ -59,6 +64,19 @@ class Scanners:
         shapes = self._grammar.shapes(item)
         sorts = self._sorts(item, len(shapes[0]))
         return tuple(converter(sort, [way[i] for way in shapes]) for i, sort in enumerate(sorts))
+
+
+def _gathering(sort: t.Sort) -> Callable[[list[Any]], Any] | None:
+    """What makes a fact of all that was stated of it; a statement of one part is that part. None where it is stated once."""
+    match sort:
+        case t.Map(element=key):
+            whole = isinstance(key, t.Tuple)
+            return lambda stated: {(p[:-1] if whole and len(p) > 2 else p[0]): p[-1] for p in stated}
+        case t.Set():
+            return lambda stated: dict.fromkeys(stated, True)
+        case t.List():
+            return lambda stated: stated
+    return None
 
 
 def converter(sort: t.Sort, shapes: Sequence[Shape]) -> Convert:

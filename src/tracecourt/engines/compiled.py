@@ -63,6 +63,8 @@ class Compiled:
         self._interpreter = interpreter
         self.source, self._run = self._made(lambda writer: writer.run())
         self._judges: dict[str, Callable[[Registers], Any]] = {}
+        answer = interpreter.system.answer
+        self._clauses = {} if answer is None else {clause: f"answer {clause}" for clause in answer.clauses}
 
     def _made(self, write: Callable[[_LoopWriter], str]) -> tuple[str, Callable[..., Any]]:
         """The text of a function, and the function."""
@@ -89,25 +91,27 @@ class Compiled:
 
     def demands(self, r: Registers) -> bool:
         """Whether a problem is one."""
-        return bool(self._judge("demands", lambda: _all(self._interpreter.system.demands))(r))
+        return bool(self._judge("demands")(r))
 
     def may_end(self, r: Registers) -> bool:
         """Whether a trace may end in this state."""
-        return bool(self._judge("ending", lambda: _all(self._interpreter.system.ending))(r))
+        return bool(self._judge("ending")(r))
 
     def judged(self, clause: str, r: Registers) -> Any:
         """The value of a clause on the answer, or None where it has none or is not given."""
-        answer = self._interpreter.system.answer
-        if answer is None or clause not in answer.clauses:
+        if clause not in self._clauses:
             return None
         try:
-            return self._judge(f"answer {clause}", lambda: answer.clauses[clause])(r)
+            return self._judge(self._clauses[clause])(r)
         except NO_VALUE:
             return None
 
-    def _judge(self, name: str, expression: Callable[[], ir.Expr]) -> Callable[[Registers], Any]:
+    def _judge(self, name: str) -> Callable[[Registers], Any]:
         if name not in self._judges:
-            self._judges[name] = self._made(lambda writer: writer.judge(expression()))[1]
+            system = self._interpreter.system
+            clauses = {} if system.answer is None else {f"answer {c}": e for c, e in system.answer.clauses.items()}
+            e = (clauses | {"demands": _all(system.demands), "ending": _all(system.ending)})[name]
+            self._judges[name] = self._made(lambda writer: writer.judge(e))[1]
         return self._judges[name]
 
 
@@ -144,7 +148,11 @@ class _LoopWriter(Writer):
         made = Lines(1)
         for name, (function, slot) in self.memos.items():
             # What was remembered before, by either engine, stays known: the problem does not change.
-            made.add(f"{name} = r[{slot}] = r[{slot}] if r[{slot}].__class__ is Memo else Memo({function}, r[{slot}])")
+            with made.block(f"if r[{slot}].__class__ is not Memo:"):
+                for table, of in self.tables.get(function, ()):
+                    made.add(f"{table} = {of}")
+                made.add(f"r[{slot}] = Memo({function}, r[{slot}])")
+            made.add(f"{name} = r[{slot}]")
         lines = [*self.settled.lines, *self.functions, *made.lines, *body.lines]
         names = {name for line in lines for name in NAMES.findall(line)}
         start = Lines(1)
@@ -178,11 +186,13 @@ class _LoopWriter(Writer):
     def _event(self, event: ir.Event) -> None:
         names = {p: self.name(p) for p in event.parameters}
         self.out.add(f"({''.join(f'{name}, ' for name in names.values())}) = arguments".replace(", )", ",)"))
+        self.shared, self.given, self.depth = {}, set(names.values()), self.out.depth
         with self.bound(names):
             for rule in event.rules:
                 self._rule(rule)
             for update in event.updates:
                 self._update(update)
+        self.shared = None
         answer = self.system.answer
         if answer and event is answer.event:
             one = len(event.parameters) == 1
@@ -212,7 +222,7 @@ class _LoopWriter(Writer):
                     self._unless(part, leave)
                 return
             case ir.Prim(op="=>", args=(premise, consequence)):
-                with self.out.block(f"if {self.value(premise)}:"):
+                with self.out.block(f"if {self.value(premise)}:"), self.knowing(premise, holds=True):
                     self._unless(consequence, leave)
                 return
             case ir.Prim(op="if", args=(condition, then, otherwise)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tracecourt.engines.evaluate import SEARCH_LIMIT
@@ -37,6 +37,32 @@ def shortest(origin: Any, successors: Successors, goal: Callable[[Any], bool], l
                     further.append(child)
         level = further
         cost += 1
+    raise Undefined
+
+
+def steps(origin: Any, successors: Callable[[Any], Iterable[Any]], goal: Callable[[Any], bool]) -> int:
+    """The least number of steps to a goal, where every step costs 1 and every node has its successors.
+
+    Raises:
+        Undefined: when no goal can be reached.
+        TooLarge: when too many nodes can.
+    """
+    if goal(origin):
+        return 0
+    cost, seen, level = 0, {origin}, [origin]
+    while level and len(seen) < SEARCH_LIMIT:
+        cost += 1
+        further = []
+        for node in level:
+            for child in successors(node):
+                if child not in seen:
+                    if goal(child) and len(seen) < SEARCH_LIMIT:
+                        return cost
+                    seen.add(child)
+                    further.append(child)
+        level = further
+    if level:  # close to the budget: the reference says whether it runs out
+        return int(shortest(origin, lambda node: dict.fromkeys(successors(node), 1), goal, None))
     raise Undefined
 
 

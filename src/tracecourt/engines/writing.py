@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from itertools import takewhile
 
 from tracecourt.engines.evaluate import CONNECTIVES, Evaluator
 from tracecourt.engines.primitives import BINARY, FROZEN, MEMBERS, UNARY, Undefined, frozen, thaw
-from tracecourt.engines.search import shortest
-from tracecourt.engines.source import SIGNS, Draft, Lines, Memo, item, listed, nothing, shut
+from tracecourt.engines.search import shortest, steps
+from tracecourt.engines.source import REMEMBERED, SIGNS, Draft, Lines, Memo, Tables, item, listed, nothing, shut
 from tracecourt.engines.values import whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -35,6 +36,7 @@ class Writer(Draft):
             "nothing": nothing,
             "item": item,
             "shortest": shortest,
+            "steps": steps,
             "frozen": frozen,
             "shut": shut,
             **{f"do_{op}": function for op, function in UNARY.items()},
@@ -45,7 +47,15 @@ class Writer(Draft):
         self.memos: dict[str, tuple[str, int]] = {}  # by name: the function and the register
         self.queues: dict[str, tuple[str, str]] = {}  # by name: the dictionaries of its entries and of their keys
         self.rebound: set[ir.Symbol] = set()  # state variables that are assigned: functions must be told their values
+        self.tables: dict[str, list[tuple[str, str]]] = {}  # by function that is remembered: names for what lasts, and its text
         self._known: dict[str, str] = {}
+        self._argument: ir.Symbol | None = None  # of the function that is written, if its values are remembered
+        self._owner = ""  # its name
+        # Values of functions of an event's arguments that are found whatever happens at this depth, by function and arguments.
+        self.shared: dict[tuple[ir.Function | str, ...], str] | None = None
+        self.given: set[str] = set()
+        self.present: set[str] = set()  # names of values that are not none where something is written
+        self.depth = 0
 
     # ------------------------------------------------------------ values
     def value(self, e: ir.Expr) -> str:
@@ -131,6 +141,8 @@ class Writer(Draft):
                 return self._asked(e) if bounds is None else f"({' and '.join(bounds)})" if bounds else "True"
             case ir.Distance(start=start, successors=f, goal=goal) if not self._told(f) and not self._told(goal):
                 limit = "None" if e.limit is None else str(e.limit)
+                if e.limit is None and self._steps(f.body) and not self.heavy(f.body):
+                    return f"steps({self.stored(start)}, {self._callable(f)}, {self._callable(goal)})"
                 return f"shortest({self.stored(start)}, {self._callable(f)}, {self._callable(goal)}, {limit})"
             case ir.Inhabitants(of=of):
                 return listed(of) or self._asked(e)
@@ -192,9 +204,27 @@ class Writer(Draft):
                 return f"{remembered}[None]"  # a function without parameters has one value
             return f"{remembered}.of({args[0]})" if t.compound(f.parameters[0].sort) else f"{remembered}[{args[0]}]"
         if self.inline(f):
+            key: tuple[ir.Function | str, ...] = (f, *args)
+            lasts = self.shared is not None and self.sum(f.body) and all(arg in self.given for arg in args)
+            if self.shared is not None and key in self.shared:
+                return self.shared[key]
             with self.bound(dict(zip(f.parameters, map(self.held, args), strict=True))):
-                return self.held(self.value(f.body))
+                text = self.held(self.value(f.body))
+            if lasts and self.shared is not None and self.out.depth == self.depth:
+                self.shared[key] = text
+            return text
         return f"{self._function(f)}({', '.join([*args, *(self.scope[s] for s in self._told(f))])})"
+
+    def _steps(self, e: ir.Expr) -> bool:
+        """Whether successors always have a value, and cost 1 each."""
+        match e:
+            case ir.Each(kind="map", head=(_, ir.Const(value=1))):
+                return not self.evaluator.partial(e)
+            case ir.Prim(op="if", args=(_, then, otherwise)):
+                return self._steps(then) and self._steps(otherwise)
+            case ir.Call(function=f, args=args):
+                return self._steps(f.body) and not self._any_partial(*args)
+        return False
 
     def _callable(self, f: ir.Function) -> str:
         """What gives the values of a function of one argument."""
@@ -215,8 +245,12 @@ class Writer(Draft):
         unused = "_" if not f.parameters and self.memo(f) is not None else ""
         outer = {s: self.scope[s] for s in told if s in self.scope}
         head = f"def {name}({', '.join(names.values()) or unused}):"
+        before, shared = (self._argument, self._owner), self.shared
+        self.shared = None
+        self._argument, self._owner = f.parameters[0] if f.parameters and self.memo(f) is not None else None, name
         with self.elsewhere(Lines(1)) as lines, self.bound(names), lines.block(head):
             lines.add(f"return {self.value(f.body)}")
+        (self._argument, self._owner), self.shared = before, shared
         self.scope |= outer
         self.functions.append("\n".join(lines.lines))
         return name
@@ -233,15 +267,71 @@ class Writer(Draft):
     @contextmanager
     def loop(self, b: ir.Binding, *, any_order: bool = False) -> Iterator[None]:
         """What is written inside is done for each element."""
-        source = self.collection(b.source, any_order=any_order)
+        lasting = self._lasting(b)
+        if lasting is not None:
+            source, guards = lasting
+        else:
+            source, guards = self.collection(b.source, any_order=any_order), _conjuncts(b.guard)
         pairs = len(b.symbols) > 1 and isinstance(b.source.sort, t.Map)
         names = {s: self.name(s) for s in b.symbols}
         with ExitStack() as stack:
             stack.enter_context(self.out.block(f"for {', '.join(names.values())} in {source}{'.items()' if pairs else ''}:"))
             stack.enter_context(self.bound(names))
-            for condition in _conjuncts(b.guard):
+            for condition in guards:
                 stack.enter_context(self.out.block(f"if {self.value(condition)}:"))
             yield
+
+    @contextmanager
+    def knowing(self, condition: ir.Expr, *, holds: bool) -> Iterator[None]:
+        """What is written inside is done only where a condition holds, or does not."""
+        found: set[str] = set()
+        for part in _conjuncts(condition) if holds else (condition,):
+            match part:
+                case ir.Prim(op="!=" | "=" as op, args=(ir.Ref(symbol=symbol), ir.Const(value=None))) if (op == "!=") == holds:
+                    found.add(self.scope[symbol])
+        found -= self.present
+        self.present |= found
+        yield
+        self.present -= found
+
+    def _lasting(self, b: ir.Binding) -> tuple[str, tuple[ir.Expr, ...]] | None:
+        """Elements of which the argument of a function and the parameters decide, whatever the facts: these are found once for
+        many traces. With the conditions that are still to be asked.
+        """
+        argument, guards = self._argument, _conjuncts(b.guard)
+        settled = tuple(takewhile(self._lasts, guards))
+        asked = sum(map(self.size, (b.source, *settled)))
+        if argument is None or len(b.symbols) > 1 or asked <= REMEMBERED or not self._lasts(b.source):
+            return None
+        if not isinstance(b.source.sort, (t.List, t.Set)) or any(map(t.compound, (argument.sort, b.source.sort.element))):
+            return None
+        name, own = self.fresh("near"), self.name(argument)
+        self._argument = None
+        symbol, sort, span = b.symbols[0], t.List(b.source.sort.element), b.source.span
+        guard = ir.Prim(t.BOOL, span, "and", settled) if settled else None
+        each = ir.Each(sort, span, "list", (ir.Ref(symbol.sort, span, symbol),), ir.Binding(b.symbols, b.source, guard))
+        with self.elsewhere(Lines(1)) as lines, lines.block(f"def {name}({own}):"):
+            lines.add(f"return {self.value(each)}")
+        self._argument = argument
+        if any("(r)" in line for line in lines.lines):  # what is asked of registers lasts no longer than they do
+            return None
+        self.functions.append("\n".join(lines.lines))
+        used = [s for s in dict.fromkeys(symbols(each)) if s.kind == "param"]
+        key = "".join(f"{self._hashed(s)}, " for s in used)
+        text = f"{self.object(Tables(), 'tables')}.of(({key}), {name})"
+        self.tables.setdefault(self._owner, []).append((f"{name}_of", text))
+        return f"{name}_of[{own}]", guards[len(settled) :]
+
+    def _hashed(self, parameter: ir.Symbol) -> str:
+        """A parameter as a part of a key; what lists hold is frozen."""
+        name, sort = self.scope[parameter], parameter.sort
+        return f"tuple({name})" if isinstance(sort, t.List) else f"frozen({name})" if t.compound(sort) else name
+
+    def _lasts(self, e: ir.Expr) -> bool:
+        """Whether nothing decides of a value but parameters and the argument of the function that is written."""
+        used = set(symbols(e))
+        known = {s for s in used if s.kind == "local" and s in self.scope}
+        return all(s.kind in ("param", "local") for s in used) and known <= {self._argument} and not self.heavy(e)
 
     def _each(self, e: ir.Each, *, any_order: bool = False) -> str:
         name = self.fresh()
@@ -289,6 +379,8 @@ class Writer(Draft):
                 return self._fallback(left, right)
             case "the", (inner,):
                 name = self.named(self.value(inner))
+                if name in self.present:
+                    return name
                 return f"({name} if {name} is not None else nothing())"
             case (("=" | "!=" | ">"), (ir.Prim(op="size", args=(of,)), ir.Const(value=0))):
                 return f"({'not' if e.op == '=' else 'not not'} {self.collection(of)})"
@@ -340,7 +432,14 @@ class Writer(Draft):
                 return f"{op}({self.value(inner)})"
             case "first" | "front":
                 return f"do_first({self.collection(inner)})"
-            case "best" | "bests":
+            case "best":
+                queue = self.value(inner)
+                return (
+                    f"({queue}.best() if {self.queues[queue][0]} else nothing())"
+                    if queue in self.queues
+                    else f"do_best({queue})"
+                )
+            case "bests":
                 return f"do_{op}({self.value(inner)})"
         return f"do_{op}({self.collection(inner)})" if op in UNARY else None
 

@@ -41,11 +41,12 @@ def compile_scanner(grammar: TraceGrammar, start: str) -> Scanner:
 class Scan:
     """The items of a text in parallel lists.
 
-    `ids` are indices into the scanner's `items`; `arguments` are raw, or what converters made of them.
+    `ids` are indices into the scanner's `items`, `kinds` those that occur; `arguments` are raw, or what converters made of them.
     """
 
     def __init__(self, ids: list[int], arguments: list[Arguments], spans: Callable[[], list[Place]]) -> None:
         self.ids, self.arguments, self._find = ids, arguments, spans
+        self.kinds = set(ids)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -199,6 +199,35 @@ class Words(dict[str, Any]):
         return value
 
 
+class Pairs(dict[str, dict[str, Any]]):
+    """The values of two words behind one another: the same words, the same tuple."""
+
+    def __init__(self, first: Words, second: Words) -> None:
+        super().__init__()
+        self.first, self.second, self.number = first, second, 0
+
+    def __missing__(self, word: str) -> dict[str, Any]:
+        value = self.first[word]
+        row = _Row(self, value)
+        if word in self.first and self.number < MOST:
+            self[word] = row
+        return row
+
+
+class _Row(dict[str, Any]):
+    def __init__(self, pairs: Pairs, value: Any) -> None:
+        super().__init__()
+        self._pairs, self._value = pairs, value
+
+    def __missing__(self, word: str) -> Any:
+        pairs = self._pairs
+        pair = self._value, pairs.second[word]
+        if word in pairs.second and pairs.number < MOST:
+            self[word] = pair
+            pairs.number += 1
+        return pair
+
+
 class Splitter:
     """Reads the words of a start rule."""
 
@@ -277,12 +306,23 @@ class Splitter:
             text, edges = words[raw]
             return f"{self._values(edges, how)}[{text}]"
         assert isinstance(raw, tuple)
+        if len(raw) == 2 and all(isinstance(part, int) for part in raw) and (how is None or isinstance(how, tuple)):
+            return self._pair(how or (None, None), raw, words)
         if how is None or isinstance(how, tuple):
             parts = zip(how or (None,) * len(raw), raw, strict=True)
             return "(" + "".join(f"{self._expression(part, inner, words)}, " for part, inner in parts) + ")"
         name = f"convert{len(self._scope)}"
         self._scope[name] = how
         return f"{name}({self._expression(None, raw, words)})"
+
+    def _pair(self, how: Sequence[Convert], raw: Sequence[Any], words: Mapping[int, tuple[str, Sequence[Edge]]]) -> str:
+        """Two words: found in one table of pairs."""
+        first, second = (self._values(words[one][1], part) for part, one in zip(how, raw, strict=True))
+        wanted = self._scope[first], self._scope[second]
+        found = (n for n, p in self._scope.items() if isinstance(p, Pairs) and (p.first is wanted[0] and p.second is wanted[1]))
+        name = next(found, f"pairs{len(self._scope)}")
+        self._scope.setdefault(name, Pairs(*wanted))
+        return f"{name}[{words[raw[0]][0]}][{words[raw[1]][0]}]"
 
     def _values(self, edges: Sequence[Edge], how: Convert) -> str:
         if isinstance(how, tuple):
