@@ -213,13 +213,14 @@ def _facts(form: Format, scans: Sequence[Scan]) -> dict[str, Any] | None:
         if not gathered.keys().isdisjoint(scan.kinds):
             for item, parts in zip(scan.ids, scan.arguments, strict=True):
                 if item in given:
-                    given[item].append(parts[0] if len(parts) == 1 else parts)
+                    given[item].append(parts)
     facts = {name: empty(sort) for name, sort in form.unprinted.items()}
     for item, (name, gather) in gathered.items():
-        if gather is None and len(given[item]) != 1:
+        try:
+            facts[name] = gather(given[item])
+        except ValueError:
             return None
-        facts[name] = given[item][0] if gather is None else gather(given[item])
-    return facts if len(facts) == 1 or not form.unprinted else {name: facts[name] for name in form.fact_sorts}
+    return facts if not form.unprinted else {name: facts[name] for name in form.fact_sorts}
 
 
 def _key(sort: t.Sort, parts: Sequence[Any]) -> Any:

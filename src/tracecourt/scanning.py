@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from sys import intern
 from typing import Any
 
@@ -19,8 +20,8 @@ Sorts = Callable[[str, int], Sequence[t.Sort]]  # of the arguments of an item th
 class Scanners:
     """Scanners by start rule, made when they are first asked for.
 
-    All have the same `names` of items; `facts` are those of facts by id, with what makes a fact of its statements in `gathered`
-    (None for a fact that is stated once); `end` is the id of the end marker, or -1.
+    All have the same `names` of items; `facts` are those of facts by id, and `gathered` has what makes a fact of its
+    statements; `end` is the id of the end marker, or -1.
     """
 
     def __init__(self, grammar: TraceGrammar, facts: Mapping[str, t.Sort], sorts: Sorts) -> None:
@@ -28,9 +29,12 @@ class Scanners:
         self.names = tuple(map(intern, sorted(grammar.items)))
         ids = {name: id for id, name in enumerate(self.names)}
         self.facts = {ids[name]: name for name in facts if name in ids}
-        self.gathered = {id: (name, _gathering(facts[name])) for id, name in self.facts.items()}
+        self.gathered = {id: (name, _gathering(facts[name], single=self._single(name))) for id, name in self.facts.items()}
         self.end = self.names.index(END) if END in self.names else -1
         self._made: dict[str, Scanner | str] = {}
+
+    def _single(self, item: str) -> bool:
+        return all(len(way) == 1 for way in self._grammar.shapes(item))
 
     def get(self, start: str) -> Scanner | None:
         """The scanner of a start rule, or None."""
@@ -66,17 +70,25 @@ class Scanners:
         return tuple(converter(sort, [way[i] for way in shapes]) for i, sort in enumerate(sorts))
 
 
-def _gathering(sort: t.Sort) -> Callable[[list[Any]], Any] | None:
-    """What makes a fact of all that was stated of it; a statement of one part is that part. None where it is stated once."""
+def _gathering(sort: t.Sort, *, single: bool) -> Callable[[list[tuple[Any, ...]]], Any]:
+    """What makes a fact of all that was stated of it; it raises ValueError where one that is stated once was not.
+
+    A statement of a single part is that part.
+    """
     match sort:
         case t.Map(element=key):
             whole = isinstance(key, t.Tuple)
             return lambda stated: {(p[:-1] if whole and len(p) > 2 else p[0]): p[-1] for p in stated}
         case t.Set():
-            return lambda stated: dict.fromkeys(stated, True)
+            return lambda stated: dict.fromkeys(chain.from_iterable(stated) if single else stated, True)
         case t.List():
-            return lambda stated: stated
-    return None
+            return lambda stated: [p for (p,) in stated] if single else stated
+
+    def once(stated: list[tuple[Any, ...]]) -> Any:
+        (parts,) = stated
+        return parts[0] if single else parts
+
+    return once
 
 
 def converter(sort: t.Sort, shapes: Sequence[Shape]) -> Convert:

@@ -186,13 +186,11 @@ class _LoopWriter(Writer):
     def _event(self, event: ir.Event) -> None:
         names = {p: self.name(p) for p in event.parameters}
         self.out.add(f"({''.join(f'{name}, ' for name in names.values())}) = arguments".replace(", )", ",)"))
-        self.shared, self.given, self.depth = {}, set(names.values()), self.out.depth
-        with self.bound(names):
+        with self.bound(names), self.sharing(set(names.values())):
             for rule in event.rules:
                 self._rule(rule)
             for update in event.updates:
                 self._update(update)
-        self.shared = None
         answer = self.system.answer
         if answer and event is answer.event:
             one = len(event.parameters) == 1

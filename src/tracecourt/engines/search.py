@@ -47,23 +47,36 @@ def steps(origin: Any, successors: Callable[[Any], Iterable[Any]], goal: Callabl
         Undefined: when no goal can be reached.
         TooLarge: when too many nodes can.
     """
-    if goal(origin):
-        return 0
+    return _steps(origin, successors, lambda level: any(map(goal, level)), goal)
+
+
+def steps_to(origin: Any, successors: Callable[[Any], Iterable[Any]], goal: Any) -> int:
+    """The same, for a goal that is a value."""
+    return _steps(origin, successors, lambda level: goal in level, lambda node: bool(node == goal))
+
+
+def _steps(
+    origin: Any,
+    successors: Callable[[Any], Iterable[Any]],
+    reached: Callable[[list[Any]], bool],
+    goal: Callable[[Any], bool],
+) -> int:
     cost, seen, level = 0, {origin}, [origin]
-    while level and len(seen) < SEARCH_LIMIT:
-        cost += 1
+    while len(seen) < SEARCH_LIMIT:
+        if reached(level):
+            return cost
         further = []
         for node in level:
             for child in successors(node):
                 if child not in seen:
-                    if goal(child) and len(seen) < SEARCH_LIMIT:
-                        return cost
                     seen.add(child)
                     further.append(child)
+        if not further:
+            raise Undefined
         level = further
-    if level:  # close to the budget: the reference says whether it runs out
-        return int(shortest(origin, lambda node: dict.fromkeys(successors(node), 1), goal, None))
-    raise Undefined
+        cost += 1
+    # Close to the budget it matters in which order nodes are expanded.
+    return int(shortest(origin, lambda node: dict.fromkeys(successors(node), 1), goal, None))
 
 
 def _cheapest(origin: Any, successors: Successors, goal: Callable[[Any], bool], limit: int | None) -> Any:

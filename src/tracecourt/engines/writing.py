@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from itertools import takewhile
 
+from tracecourt.engines.calls import Calls, conjuncts
 from tracecourt.engines.evaluate import CONNECTIVES, Evaluator
 from tracecourt.engines.primitives import BINARY, FROZEN, MEMBERS, UNARY, Undefined, frozen, thaw
-from tracecourt.engines.search import shortest, steps
-from tracecourt.engines.source import REMEMBERED, SIGNS, Draft, Lines, Memo, Tables, item, listed, nothing, shut
+from tracecourt.engines.search import shortest, steps, steps_to
+from tracecourt.engines.source import SIGNS, Lines, Memo, item, listed, nothing, shut
 from tracecourt.engines.values import whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -24,7 +24,7 @@ NO_VALUE = (Undefined, KeyError)  # what a term without a value raises: a missin
 DEEPEST = 16  # blocks inside one another; Python allows 20 loops and handlers
 
 
-class Writer(Draft):
+class Writer(Calls):
     """Writes the expressions of one system."""
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -37,25 +37,15 @@ class Writer(Draft):
             "item": item,
             "shortest": shortest,
             "steps": steps,
+            "steps_to": steps_to,
             "frozen": frozen,
             "shut": shut,
             **{f"do_{op}": function for op, function in UNARY.items()},
             **{f"in_{op}": function for op, function in MEMBERS.items()},
         }
         self.settled = Lines()  # values of the problem that are found before the first event
-        self.functions: list[str] = []
-        self.memos: dict[str, tuple[str, int]] = {}  # by name: the function and the register
         self.queues: dict[str, tuple[str, str]] = {}  # by name: the dictionaries of its entries and of their keys
-        self.rebound: set[ir.Symbol] = set()  # state variables that are assigned: functions must be told their values
-        self.tables: dict[str, list[tuple[str, str]]] = {}  # by function that is remembered: names for what lasts, and its text
         self._known: dict[str, str] = {}
-        self._argument: ir.Symbol | None = None  # of the function that is written, if its values are remembered
-        self._owner = ""  # its name
-        # Values of functions of an event's arguments that are found whatever happens at this depth, by function and arguments.
-        self.shared: dict[tuple[ir.Function | str, ...], str] | None = None
-        self.given: set[str] = set()
-        self.present: set[str] = set()  # names of values that are not none where something is written
-        self.depth = 0
 
     # ------------------------------------------------------------ values
     def value(self, e: ir.Expr) -> str:
@@ -128,7 +118,7 @@ class Writer(Draft):
             case ir.Display(kind=kind, items=items):
                 return self._display(kind, self.values(items, self.stored))
             case ir.Call():
-                return self._call(e)
+                return self.call(e)
             case ir.Each():
                 return self._each(e)
             case ir.Quantifier():
@@ -139,11 +129,8 @@ class Writer(Draft):
                 name = self.held(self.value(value))
                 bounds = self._bounds(of, name)
                 return self._asked(e) if bounds is None else f"({' and '.join(bounds)})" if bounds else "True"
-            case ir.Distance(start=start, successors=f, goal=goal) if not self._told(f) and not self._told(goal):
-                limit = "None" if e.limit is None else str(e.limit)
-                if e.limit is None and self._steps(f.body) and not self.heavy(f.body):
-                    return f"steps({self.stored(start)}, {self._callable(f)}, {self._callable(goal)})"
-                return f"shortest({self.stored(start)}, {self._callable(f)}, {self._callable(goal)}, {limit})"
+            case ir.Distance(successors=f, goal=goal) if not self.told(f) and not self.told(goal):
+                return self.distance(e)
             case ir.Inhabitants(of=of):
                 return listed(of) or self._asked(e)
             case ir.Prim():
@@ -194,84 +181,15 @@ class Writer(Draft):
                 return None
         return []
 
-    # ------------------------------------------------------------ functions
-    def _call(self, e: ir.Call) -> str:
-        f = e.function
-        args = self.values(e.args)
-        if self.memo(f) is not None:
-            remembered = self._remembered(f)
-            if not args:
-                return f"{remembered}[None]"  # a function without parameters has one value
-            return f"{remembered}.of({args[0]})" if t.compound(f.parameters[0].sort) else f"{remembered}[{args[0]}]"
-        if self.inline(f):
-            key: tuple[ir.Function | str, ...] = (f, *args)
-            lasts = self.shared is not None and self.sum(f.body) and all(arg in self.given for arg in args)
-            if self.shared is not None and key in self.shared:
-                return self.shared[key]
-            with self.bound(dict(zip(f.parameters, map(self.held, args), strict=True))):
-                text = self.held(self.value(f.body))
-            if lasts and self.shared is not None and self.out.depth == self.depth:
-                self.shared[key] = text
-            return text
-        return f"{self._function(f)}({', '.join([*args, *(self.scope[s] for s in self._told(f))])})"
-
-    def _steps(self, e: ir.Expr) -> bool:
-        """Whether successors always have a value, and cost 1 each."""
-        match e:
-            case ir.Each(kind="map", head=(_, ir.Const(value=1))):
-                return not self.evaluator.partial(e)
-            case ir.Prim(op="if", args=(_, then, otherwise)):
-                return self._steps(then) and self._steps(otherwise)
-            case ir.Call(function=f, args=args):
-                return self._steps(f.body) and not self._any_partial(*args)
-        return False
-
-    def _callable(self, f: ir.Function) -> str:
-        """What gives the values of a function of one argument."""
-        if self.memo(f) is None:
-            return self._function(f)
-        return f"{self._remembered(f)}.{'of' if t.compound(f.parameters[0].sort) else '__getitem__'}"
-
-    def _told(self, f: ir.Function) -> list[ir.Symbol]:
-        """The state variables whose values a function must be told."""
-        return [s for s in dict.fromkeys(symbols(f.body)) if s in self.rebound]
-
-    def _function(self, f: ir.Function) -> str:
-        """The name of the function that is written for one of the specification."""
-        if f in self._names:
-            return self._names[f]
-        name, told = self.name(f), self._told(f)
-        names = {s: self.name(s) for s in (*f.parameters, *told)}
-        unused = "_" if not f.parameters and self.memo(f) is not None else ""
-        outer = {s: self.scope[s] for s in told if s in self.scope}
-        head = f"def {name}({', '.join(names.values()) or unused}):"
-        before, shared = (self._argument, self._owner), self.shared
-        self.shared = None
-        self._argument, self._owner = f.parameters[0] if f.parameters and self.memo(f) is not None else None, name
-        with self.elsewhere(Lines(1)) as lines, self.bound(names), lines.block(head):
-            lines.add(f"return {self.value(f.body)}")
-        (self._argument, self._owner), self.shared = before, shared
-        self.scope |= outer
-        self.functions.append("\n".join(lines.lines))
-        return name
-
-    def _remembered(self, f: ir.Function) -> str:
-        """The name of the memory of a function."""
-        name = f"{self._function(f)}_of"
-        slot = self.memo(f)
-        assert slot is not None
-        self.memos[name] = (self.name(f), slot)
-        return name
-
     # ------------------------------------------------------------ collections
     @contextmanager
     def loop(self, b: ir.Binding, *, any_order: bool = False) -> Iterator[None]:
         """What is written inside is done for each element."""
-        lasting = self._lasting(b)
+        lasting = self.lasting(b)
         if lasting is not None:
             source, guards = lasting
         else:
-            source, guards = self.collection(b.source, any_order=any_order), _conjuncts(b.guard)
+            source, guards = self.collection(b.source, any_order=any_order), conjuncts(b.guard)
         pairs = len(b.symbols) > 1 and isinstance(b.source.sort, t.Map)
         names = {s: self.name(s) for s in b.symbols}
         with ExitStack() as stack:
@@ -280,58 +198,6 @@ class Writer(Draft):
             for condition in guards:
                 stack.enter_context(self.out.block(f"if {self.value(condition)}:"))
             yield
-
-    @contextmanager
-    def knowing(self, condition: ir.Expr, *, holds: bool) -> Iterator[None]:
-        """What is written inside is done only where a condition holds, or does not."""
-        found: set[str] = set()
-        for part in _conjuncts(condition) if holds else (condition,):
-            match part:
-                case ir.Prim(op="!=" | "=" as op, args=(ir.Ref(symbol=symbol), ir.Const(value=None))) if (op == "!=") == holds:
-                    found.add(self.scope[symbol])
-        found -= self.present
-        self.present |= found
-        yield
-        self.present -= found
-
-    def _lasting(self, b: ir.Binding) -> tuple[str, tuple[ir.Expr, ...]] | None:
-        """Elements of which the argument of a function and the parameters decide, whatever the facts: these are found once for
-        many traces. With the conditions that are still to be asked.
-        """
-        argument, guards = self._argument, _conjuncts(b.guard)
-        settled = tuple(takewhile(self._lasts, guards))
-        asked = sum(map(self.size, (b.source, *settled)))
-        if argument is None or len(b.symbols) > 1 or asked <= REMEMBERED or not self._lasts(b.source):
-            return None
-        if not isinstance(b.source.sort, (t.List, t.Set)) or any(map(t.compound, (argument.sort, b.source.sort.element))):
-            return None
-        name, own = self.fresh("near"), self.name(argument)
-        self._argument = None
-        symbol, sort, span = b.symbols[0], t.List(b.source.sort.element), b.source.span
-        guard = ir.Prim(t.BOOL, span, "and", settled) if settled else None
-        each = ir.Each(sort, span, "list", (ir.Ref(symbol.sort, span, symbol),), ir.Binding(b.symbols, b.source, guard))
-        with self.elsewhere(Lines(1)) as lines, lines.block(f"def {name}({own}):"):
-            lines.add(f"return {self.value(each)}")
-        self._argument = argument
-        if any("(r)" in line for line in lines.lines):  # what is asked of registers lasts no longer than they do
-            return None
-        self.functions.append("\n".join(lines.lines))
-        used = [s for s in dict.fromkeys(symbols(each)) if s.kind == "param"]
-        key = "".join(f"{self._hashed(s)}, " for s in used)
-        text = f"{self.object(Tables(), 'tables')}.of(({key}), {name})"
-        self.tables.setdefault(self._owner, []).append((f"{name}_of", text))
-        return f"{name}_of[{own}]", guards[len(settled) :]
-
-    def _hashed(self, parameter: ir.Symbol) -> str:
-        """A parameter as a part of a key; what lists hold is frozen."""
-        name, sort = self.scope[parameter], parameter.sort
-        return f"tuple({name})" if isinstance(sort, t.List) else f"frozen({name})" if t.compound(sort) else name
-
-    def _lasts(self, e: ir.Expr) -> bool:
-        """Whether nothing decides of a value but parameters and the argument of the function that is written."""
-        used = set(symbols(e))
-        known = {s for s in used if s.kind == "local" and s in self.scope}
-        return all(s.kind in ("param", "local") for s in used) and known <= {self._argument} and not self.heavy(e)
 
     def _each(self, e: ir.Each, *, any_order: bool = False) -> str:
         name = self.fresh()
@@ -498,7 +364,7 @@ class Writer(Draft):
     def _fallback(self, left: ir.Expr, right: ir.Expr) -> str:
         name = self.fresh()
         match left:
-            case ir.Prim(op="index", args=(of, key)) if isinstance(of.sort, t.Map) and not self._any_partial(of, key):
+            case ir.Prim(op="index", args=(of, key)) if isinstance(of.sort, t.Map) and not self.any_partial(of, key):
                 self.out.add(f"{name} = {self.collection(of)}.get({self.stored(key)})")
             case _ if self.evaluator.partial(left):
                 with self.out.block("try:"):
@@ -510,9 +376,6 @@ class Writer(Draft):
         with self.out.block(f"if {name} is None:"):
             self.out.add(f"{name} = {self.value(right)}")
         return name
-
-    def _any_partial(self, *expressions: ir.Expr) -> bool:
-        return any(map(self.evaluator.partial, expressions))
 
     def _key(self, key: ir.Expr, of: t.Sort) -> str:
         """A key or element that is looked for; where `none` cannot be one, it need not be told apart from what is not there."""
@@ -559,18 +422,8 @@ class Writer(Draft):
             case ir.Each(binding=ir.Binding(symbols=(bound,), source=source, guard=guard)) if self._taken_apart(of):
                 inside = self._member(value, source)
                 with self.bound({bound: value}):
-                    return self._connective("and", inside, _conjuncts(guard))
+                    return self._connective("and", inside, conjuncts(guard))
         return f"({value} in {self.collection(of, any_order=True)})"
-
-
-def _conjuncts(guard: ir.Expr | None) -> tuple[ir.Expr, ...]:
-    """The conditions that a guard joins."""
-    match guard:
-        case None:
-            return ()
-        case ir.Prim(op="and", args=args):
-            return tuple(c for a in args for c in _conjuncts(a))
-    return (guard,)
 
 
 def _flat(sort: t.Sort) -> bool:

@@ -41,7 +41,8 @@ def compile_scanner(grammar: TraceGrammar, start: str) -> Scanner:
 class Scan:
     """The items of a text in parallel lists.
 
-    `ids` are indices into the scanner's `items`, `kinds` those that occur; `arguments` are raw, or what converters made of them.
+    `ids` are indices into the scanner's `items`, `kinds` are those that occur; `arguments` are raw, or what
+    converters made of them.
     """
 
     def __init__(self, ids: list[int], arguments: list[Arguments], spans: Callable[[], list[Place]]) -> None:
@@ -139,7 +140,7 @@ class Scanner:
     def _spans(self, text: str) -> list[Place]:
         """The places of the items of a text that was split."""
         runs, finish = self._matched(text)
-        assert finish is not None, "words make a text that patterns do not take"
+        assert finish is not None, "words make a text that patterns refuse"
         return _places(runs, finish)
 
     def _matched(self, text: str) -> tuple[list[Run], Perform | None]:

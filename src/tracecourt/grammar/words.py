@@ -1,7 +1,7 @@
 """The fastest way to read a trace: where blanks separate all words, a text is split at them and its words are looked up.
 
-What is read this way is what the patterns of `scanner.py` read. A word is looked up with its value converted; it is matched with
-the pattern of its terminal when it is met for the first time, in all the company that it may have.
+What is read this way is what the patterns of `scanner.py` read. A word is looked up with its value converted; it is matched
+with the pattern of its terminal when it is met for the first time, in all the company that it may have.
 """
 
 from __future__ import annotations
