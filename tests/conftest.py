@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.command import Desk
+from tracecourt import check
 from tracecourt.formats import Format, open_format
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write golden texts anew; understand a change before you commit it")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strict() -> None:
+    """Engines that differ are a fault of one of them, and tests want to know."""
+    check.STRICT = True
 
 
 @pytest.fixture(scope="session")

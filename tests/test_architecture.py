@@ -22,7 +22,7 @@ STAGES = (
     ("grammar",),
     ("spec",),
     ("engines",),
-    ("verdict", "parameters", "formats", "documents", "check"),
+    ("verdict", "parameters", "scanning", "formats", "documents", "check"),
     ("explain", "generate", "mutate"),
     ("rows",),
     ("report",),

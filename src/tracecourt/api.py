@@ -33,7 +33,9 @@ class Court:
         """Every rule that a trace may break, as `event/label`."""
         return [rule.name for rule in self._form.system.rules]
 
-    def check(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Report:
+    def check(
+        self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "", *, engine: str = "auto"
+    ) -> Report:
         """Try one trace.
 
         Args:
@@ -41,21 +43,25 @@ class Court:
             trace: text or tokens; whatever a model wrote gets a verdict, never an exception.
             params: parameters of the problem, such as its size; those not given are inferred.
             id: a name for the report.
+            engine: what tries the events, the report being the same: `auto` for the fastest that the format has, `interpreter`
+                for the reference, `compiled`.
 
         Raises:
-            InputError: when a parameter has a value that it cannot have.
+            InputError: when a parameter has a value that it cannot have, or the format does not have the engine.
         """
-        return check(self._form, prompt, trace, params, id)
+        return check(self._form, prompt, trace, params, id, engine)
 
-    def check_many(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Report]:
+    def check_many(self, rows: Iterable[Mapping[str, Any]], *, engine: str = "auto") -> Iterator[Report]:
         """Try rows like those of a file, in order: one report for each trace, or for each of a row's rollouts.
 
         Raises:
-            InputError: when a row lacks a field, or holds something else in it; the message names the row by its index.
+            InputError: when a row lacks a field, or holds something else in it, the message names the row by its index; or when
+                the format does not have the engine.
         """
+        self._form.engine(engine)
         for number, given in enumerate(rows):
             for row in rows_of(given, f"row {number}", number, Fields()):
-                yield self.check(row.prompt, row.trace, row.params, row.id)
+                yield check(self._form, row.prompt, row.trace, row.params, row.id, engine)
 
     def explain(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Explanation:
         """Try one trace and explain the outcome."""

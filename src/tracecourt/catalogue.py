@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tracecourt.formats import joined
 from tracecourt.resources import Library
 from tracecourt.spec import ir
 from tracecourt.spec.library import Specifications
 
 
 def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
-    """Every format with its parts, events, parameters, source, and what its text leaves out."""
+    """Every format with its parts, events, parameters, source, what its text leaves out, and the engine that `auto` takes.
+
+    `slow` says why, in so many sentences, a format has no compiled engine or its grammar no scanner.
+    """
     library = library or Library.shipped()
     specifications = Specifications(library)
     found = []
     for name in library.names("format"):
-        system = specifications.format(name)
+        form = joined(name, specifications)
+        system = form.system
         found.append(
             {
                 "name": name,
@@ -28,6 +33,8 @@ def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
                 "events": list(system.events),
                 "hides": list(hidden(system)),
                 "params": [p.symbol.name for p in system.params],
+                "engine": "interpreter" if form.without_engine else "compiled",
+                "slow": list(form.slow),
                 "rules": [{"name": rule.name, "level": rule.level} for rule in system.rules],
             }
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from tracecourt.documents import Document, Step, Words, read_document
 from tracecourt.engines.hidden import Objection, Refutation, Run
@@ -19,9 +21,13 @@ from tracecourt.spec.declarations import END
 from tracecourt.text import Span
 from tracecourt.verdict import PlanStatus, Report, Verdict, Violation
 
+if TYPE_CHECKING:
+    from tracecourt.engines.compiled import Compiled
+
 PREFERENCE = 2_000  # states looked at for a run that also explains the answer
 KEPT = 100  # violations that a report lists
 DECLARED = ir.LEVELS[-1]
+STRICT = bool(os.environ.get("TRACECOURT_DEBUG"))  # whether engines that differ are a fault; else the interpreter is believed
 
 
 @dataclass
@@ -30,11 +36,13 @@ class Trial:
 
     form: Format
     document: Document
+    compiled: Compiled | None = None  # the engine that tries the events up to one that breaks a rule; else the interpreter
     r: Registers = field(default_factory=list)
     params: Mapping[str, Any] = field(default_factory=dict)
     inferred: tuple[str, ...] = ()
     violations: list[Violation] = field(default_factory=list)
     declared: Violation | None = None
+    departure: tuple[int, ir.Rule] | None = None  # the same, not worded: its event and its rule
     follows_unknown: bool = False  # another run behind the text might explain the answer
     reconstructed: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()  # what states that explain the text before the violation have against its event
@@ -55,30 +63,65 @@ class Trial:
 
     def run(self) -> None:
         """Try every event in turn; after a violation the trace is believed, so that later ones can be found."""
-        for index, step in enumerate(self.document.steps):
-            self.event(index, step)
+        tried = 0 if self.compiled is None else self._run(self.compiled)
+        for index in range(tried, len(self.document.steps)):
+            self.event(index, self.document.steps[index])
 
-    def event(self, index: int, step: Step) -> None:
-        """Try one event and make its changes."""
+    def _run(self, engine: Compiled) -> int:
+        """Try events with the compiled engine, and with the interpreter those that break a rule; say how many were tried."""
+        events, total, tried = iter(self.document.events), len(self.document.steps), 0
+        for _ in range(KEPT):
+            outcome = engine.run(self.r, events, declared=not self.departs)
+            broken, departed = outcome.broken, outcome.declared
+            if departed is not None and (broken is None or departed.event < broken.event):
+                self.departure = tried + departed.event, departed.rule
+            if broken is None and self.departure and self.departure[0] == total - 1 and self._open_ended:
+                self.departure = (
+                    None  # the last event may be another one, which was cut: that is to be asked in the state before
+                )
+                self.form.interpreter.restart(self.r)
+                engine.run(self.r, islice(self.document.events, total - 1), declared=False)
+                return total - 1
+            if broken is None:
+                return total
+            tried += broken.event + 1
+            rules = self.event(tried - 1, self.document.steps[tried - 1])
+            if STRICT and broken.rule is not next((r for r in rules if r.level != DECLARED), None):
+                raise AssertionError(f"the engines differ: event {tried - 1} breaks {broken.rule.name}, or {rules}")
+        return tried
+
+    def event(self, index: int, step: Step) -> list[ir.Rule]:
+        """Try one event and make its changes; the rules that it breaks."""
         interpreter = self.form.interpreter
         broken = interpreter.broken(step.action, self.r, step.arguments)
         if broken:
             last = index == len(self.document.steps) - 1 and not self.violations
             if last and self.document.may_be_cut(self.form, lambda grown: self._allowed(step, grown)):
                 self.doubtful = True
-                return
+                return broken
             interpreter.bind(step.action, self.r, step.arguments)  # other numbers may have been tried
+            first = next((rule for rule in broken if rule.level != DECLARED), None)
             for rule in broken:
-                self._record(rule, index, step, alone=rule is broken[0])
+                self._record(rule, index, step, alone=rule is first)
         interpreter.apply(step.action, self.r, step.arguments)
+        return broken
 
     def _record(self, rule: ir.Rule, index: int, step: Step, *, alone: bool) -> None:
         """Note a violation; one that only says that another left its terms without a value is passed over."""
         violation = Violation(index, written(step), step.span, rule, self.form.interpreter.message(rule, self.r))
         if rule.level == DECLARED:
-            self.declared = self.declared or violation
+            self.declared = violation if not self.departs else self.declared
         elif len(self.violations) < KEPT and (alone or UNDEFINED not in violation.message):
             self.violations.append(violation)
+
+    @property
+    def departs(self) -> bool:
+        """Whether a rule of the declared level was broken."""
+        return self.declared is not None or self.departure is not None
+
+    @property
+    def _open_ended(self) -> bool:
+        return self.document.open_ended and not self.violations
 
     def _allowed(self, step: Step, arguments: tuple[Any, ...]) -> bool:
         broken = self.form.interpreter.broken(step.action, self.r, arguments)
@@ -104,9 +147,9 @@ class Trial:
         asked = "follows" in answer.clauses and not self.follows_unknown
         follows = self.follows(self.r) if asked else None
         self.r[slot] = next(self._meant(list(self.r[slot])), self.r[slot])
-        if interpreter.judged("valid", self.r) is not True:
+        if self._judged("valid", self.r) is not True:
             return PlanStatus.INVALID, follows
-        cost, optimum = interpreter.judged("cost", self.r), self._optimum()
+        cost, optimum = self._judged("cost", self.r), self._optimum()
         if cost is None or optimum is None:
             return PlanStatus.VALID, follows
         return (PlanStatus.OPTIMAL if cost == optimum else PlanStatus.SUBOPTIMAL), follows
@@ -117,7 +160,7 @@ class Trial:
         assert answer is not None
         action, shown = interpreter.actions[answer.event.name], self.form.system.shown[answer.event.name]
         printed = list(r[interpreter.evaluator.slot(answer.collected)])
-        found = interpreter.judged("follows", r)
+        found = self._judged("follows", r)
         if found is None or all(part.view is None for part in shown):
             return found is not None and list(found) == printed
         try:
@@ -146,13 +189,27 @@ class Trial:
 
     def _optimum(self) -> Any:
         """The least cost: where no rule is broken, what the run itself certifies, and else what is found by a search."""
-        certified = None if self.violations else self.form.interpreter.judged("certified", self.r)
+        certified = None if self.violations else self._judged("certified", self.r)
         if certified is not None:
             return certified
         try:
-            return self.form.interpreter.judged("optimum", self.r)
+            return self._judged("optimum", self.r)
         except TooLarge:
             return None
+
+    def _judged(self, clause: str, r: Registers) -> Any:
+        return (self.form.interpreter if self.compiled is None else self.compiled).judged(clause, r)
+
+    # ------------------------------------------------------------ the problem and the end
+    def demanded(self) -> list[ir.Rule]:
+        """The conditions on the problem that it does not meet."""
+        met = self.compiled is not None and self.compiled.demands(self.r)
+        return [] if met else self.form.interpreter.demanded(self.r)
+
+    def unfinished(self) -> list[ir.Rule]:
+        """The rules that the trace breaks if it ends here."""
+        may_end = self.compiled is not None and self.compiled.may_end(self.r)
+        return [] if may_end else self.form.interpreter.unfinished(self.r)
 
 
 def reconstruct(trial: Trial) -> None:
@@ -227,7 +284,12 @@ def event_text(event: str, names: Sequence[str], arguments: Sequence[Any]) -> st
 
 
 def check(
-    form: Format, prompt: Words | None, trace: Words | None, params: Mapping[str, Any] | None = None, id: str = ""
+    form: Format,
+    prompt: Words | None,
+    trace: Words | None,
+    params: Mapping[str, Any] | None = None,
+    id: str = "",
+    engine: str = "auto",
 ) -> Report:
     """Try one trace.
 
@@ -237,18 +299,22 @@ def check(
         trace: the text or tokens of the trace; anything that a model may have written.
         params: parameters of the problem by name; names that the format does not know are passed over.
         id: the row's name, for the report.
+        engine: one of `ENGINES`; all give the same report. `interpreter` reads with Lark and takes the reference engine.
 
     Raises:
-        InputError: when a parameter has a value that it cannot have. Never for what `trace` holds.
+        InputError: when a parameter has a value that it cannot have, or the format does not have the engine. Never for what
+            `trace` holds.
     """
-    return conclude(opened(form, read_document(form, prompt, trace), params or {}), id)
+    compiled = form.engine(engine)
+    document = read_document(form, prompt, trace, scanned=engine != "interpreter")
+    return conclude(opened(form, document, params or {}, compiled), id)
 
 
-def opened(form: Format, document: Document, params: Mapping[str, Any]) -> Trial:
+def opened(form: Format, document: Document, params: Mapping[str, Any], compiled: Compiled | None = None) -> Trial:
     """A trial before its first event."""
-    trial = Trial(form, document)
+    trial = Trial(form, document, compiled)
     if not document.missing:
-        trial.open(from_row(form.system, params))
+        trial.open(from_row(form.system, params) if params else {})
     return trial
 
 
@@ -259,7 +325,7 @@ def conclude(trial: Trial, id: str) -> Report:
         message = "" if document.fault else "the text ends before the problem is stated"
         return _report(trial, id, Verdict.MALFORMED if document.fault else Verdict.TRUNCATED, message)
     try:
-        demanded = form.interpreter.demanded(trial.r)
+        demanded = trial.demanded()
         if demanded and document.fault is None and document.start == "document" and not (document.steps or document.ended):
             return _report(trial, id, Verdict.TRUNCATED, "the text ends before the problem is stated")
         if demanded and document.fault is None:
@@ -269,7 +335,7 @@ def conclude(trial: Trial, id: str) -> Report:
             reconstruct(trial)
         else:
             trial.run()
-        unfinished = form.interpreter.unfinished(trial.r)
+        unfinished = trial.unfinished()
         plan = trial.plan()
     except TooLarge:
         return _report(trial, id, Verdict.UNKNOWN, "a budget ran out: too many values to go through")
@@ -288,8 +354,24 @@ def conclude(trial: Trial, id: str) -> Report:
         events = "1 sound event" if len(document.steps) == 1 else f"{len(document.steps)} sound events"
         message = f"the text ends after {events}{inside}, before the search may end"
         return _report(trial, id, Verdict.TRUNCATED, message, plan)
-    level = DECLARED if trial.declared else None
+    level = DECLARED if trial.departs else None
     return _report(trial, id, Verdict.SOUND, "", plan, level=level)
+
+
+def _worded(trial: Trial, index: int, rule: ir.Rule) -> Callable[[], Violation]:
+    """What words the violation of a rule by an event, from the state that the events before it lead to."""
+    form, document, params = trial.form, trial.document, trial.params
+
+    def worded() -> Violation:
+        interpreter, again = form.interpreter, Trial(form, document)
+        again.open(params)
+        for name, arguments in islice(document.events, index):
+            interpreter.apply(interpreter.actions[name], again.r, arguments)
+        step = document.steps[index]
+        interpreter.bind(step.action, again.r, step.arguments)
+        return Violation(index, written(step), step.span, rule, interpreter.message(rule, again.r))
+
+    return worded
 
 
 def _report(
@@ -323,7 +405,7 @@ def _report(
         params=trial.params,
         inferred=trial.inferred,
         violations=tuple(trial.violations),
-        declared=trial.declared,
+        departure=trial.declared if trial.departure is None else _worded(trial, *trial.departure),
         run=trial.reconstructed,
         source=document.trace,
     )

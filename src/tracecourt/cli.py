@@ -90,6 +90,7 @@ def formats(output: str) -> None:
             click.echo(f"  parameters {', '.join(entry['params'])}")
         if entry["source"]:
             click.echo(f"  source {entry['source']}")
+        click.echo(f"  engine {entry['engine']}" + "".join(f" · {reason}" for reason in entry["slow"]))
 
 
 @cli.command()
@@ -98,6 +99,13 @@ def formats(output: str) -> None:
 @row_options
 @click.option("--output", type=click.Choice(["text", "jsonl", "summary"]), default="text", show_default=True)
 @click.option("--expect", is_flag=True, help="Compare with the rows' own `expected`; exit 1 on any difference.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "interpreter", "compiled"]),
+    default="auto",
+    show_default=True,
+    help="What tries the events; the reports are the same, the time is not.",
+)
 def check(
     files: tuple[str, ...],
     format_name: str,
@@ -108,15 +116,17 @@ def check(
     lines: bool,
     output: str,
     expect: bool,
+    engine: str,
 ) -> None:
     """Try every trace of the files: one verdict a trace. FILE may be - for the standard input."""
     form = _format(format_name)
+    form.engine(engine)
     from tracecourt.report import text
     from tracecourt.report.summary import Summary
     from tracecourt.rows import Fields
 
     summary, differences = Summary(), 0
-    for row, report in _trials(form, files, params, Fields(prompt_field, trace_field, id_field), lines=lines):
+    for row, report in _trials(form, files, params, Fields(prompt_field, trace_field, id_field), engine, lines=lines):
         summary.add(report)
         if output == "jsonl":
             click.echo(json.dumps(report.to_dict()))
@@ -248,7 +258,7 @@ def _params(form: Format, options: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _trials(
-    form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, *, lines: bool
+    form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, engine: str, *, lines: bool
 ) -> Iterator[tuple[Row, Report]]:
     from tracecourt.check import check as tried
     from tracecourt.rows import read_rows
@@ -256,7 +266,7 @@ def _trials(
     given = _params(form, options)
     for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
         with _placed(row):
-            yield row, tried(form, row.prompt, row.trace, dict(row.params) | given, row.id)
+            yield row, tried(form, row.prompt, row.trace, dict(row.params) | given, row.id, engine)
 
 
 class _placed:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 from tracecourt.engines.interpreter import Action, empty
 from tracecourt.engines.values import Unreadable, freeze, occurrences
 from tracecourt.formats import Format
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
+from tracecourt.grammar.scanner import Scan
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
@@ -27,7 +28,27 @@ class Step:
     arguments: tuple[Any, ...]
     shown: tuple[ir.Shown, ...]
     span: Span = NOWHERE
-    raw: tuple[Raw, ...] = ()
+
+
+class Scanned(Sequence[Step]):
+    """The events of a text that was scanned: names and arguments, and as steps those that someone asks for."""
+
+    def __init__(self, form: Format, names: list[str], arguments: list[tuple[Any, ...]], scan: Scan, places: range | list[int]):
+        """`places` are the indices of the events among the items of the scan."""
+        self._form, self.names, self.arguments, self._scan, self._places = form, names, arguments, scan, places
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self.names))[index]]
+        name, span = self.names[index], self._scan.spans[self._places[index]]
+        return Step(self._form.interpreter.actions[name], self.arguments[index], self._form.system.shown[name], Span(*span))
 
 
 TOO_DEEP = "this is nested too deeply to be read"
@@ -41,7 +62,7 @@ class Fault:
     span: Span | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Document:
     """What a text says: facts, events, whether its end marker was printed, and its fault if it has one.
 
@@ -52,7 +73,8 @@ class Document:
     trace: Source
     facts: dict[str, Any]
     sorts: dict[str, t.Sort]
-    steps: tuple[Step, ...]
+    shown: Mapping[str, tuple[ir.Shown, ...]]
+    steps: Sequence[Step]
     ended: bool
     cut: bool
     fault: Fault | None
@@ -85,15 +107,25 @@ class Document:
 
     def growths(self, form: Format, step: Step) -> Iterator[tuple[Any, ...]]:
         """The arguments that the last event may have had, if its last number was cut."""
-        for digits in form.grammar.growths(self.trace, self.start):
-            yield typed(form, step.action, _grown(step.raw, digits))
+        if growths := form.grammar.growths(self.trace, self.start):
+            items = form.grammar.read(self.trace, self.start).items
+            raw = next(item.arguments for item in reversed(items) if item.name == step.action.event.name)
+            for digits in growths:
+                yield typed(form, step.action, _grown(raw, digits))
+
+    @property
+    def events(self) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """The events by name, with their arguments."""
+        if isinstance(self.steps, Scanned):
+            return zip(self.steps.names, self.steps.arguments, strict=True)
+        return ((step.action.event.name, step.arguments) for step in self.steps)
 
     def _printed(self) -> Iterator[tuple[t.Sort, Any]]:
         for name, sort in self.sorts.items():
             if self.facts[name] is not None:
                 yield sort, self.facts[name]
-        for step in self.steps:
-            yield from ((part.sort, value) for part, value in zip(step.shown, step.arguments, strict=True))
+        for name, arguments in self.events:
+            yield from ((part.sort, value) for part, value in zip(self.shown[name], arguments, strict=True))
 
 
 def unwritten(system: ir.System, facts: dict[str, Any], steps: Sequence[Step], *, ended: bool) -> Document:
@@ -102,6 +134,7 @@ def unwritten(system: ir.System, facts: dict[str, Any], steps: Sequence[Step], *
         trace=Source("trace", ""),
         facts=facts,
         sorts={fact.name: fact.sort for fact in system.facts},
+        shown=system.shown,
         steps=tuple(steps),
         ended=ended,
         cut=False,
@@ -121,15 +154,91 @@ def joined(words: Words | None) -> str:
     return words if isinstance(words, str) else " ".join(words)
 
 
-def read_document(form: Format, prompt: Words | None, trace: Words | None) -> Document:
-    """Read a row. An empty prompt means that `trace` holds the whole document."""
+def read_document(form: Format, prompt: Words | None, trace: Words | None, *, scanned: bool = True) -> Document:
+    """Read a row. An empty prompt means that `trace` holds the whole document.
+
+    A text that the format's scanners accept is not read by Lark, unless `scanned` is false; it makes no other difference.
+    """
     asked, said = joined(prompt), joined(trace)
     whole = not asked.strip()
     start = "document" if whole else "trace"
     source = Source("trace", said)
+    tokens = not isinstance(trace, (str, bytes, type(None)))
+    if scanned and (found := _scanned(form, source, start, None if whole else asked, tokens=tokens)) is not None:
+        return found
     reading = form.grammar.read(source, start)
     before = None if whole else form.grammar.read(Source("prompt", asked), "prompt")
-    return _Typist(form, source, start, not isinstance(trace, (str, bytes, type(None)))).document(before, reading)
+    return _Typist(form, source, start, tokens).document(before, reading)
+
+
+# ---------------------------------------------------------------- what was scanned
+def _scanned(form: Format, source: Source, start: str, asked: str | None, *, tokens: bool) -> Document | None:
+    """The document of texts that scanners accept and readers understand; None leaves it to Lark."""
+    scan = _scan(form, start, source.text)
+    prompt = None if asked is None or scan is None else _scan(form, "prompt", asked)
+    if scan is None or (asked is not None and (prompt is None or not form.scanners.facts.keys() >= prompt.kinds)):
+        return None
+    facts = _facts(form, [scan] if prompt is None else [prompt, scan])
+    if facts is None:
+        return None
+    steps, ended = _steps(form, scan)
+    return Document(
+        trace=source,
+        facts=facts,
+        sorts=form.fact_sorts,
+        shown=form.system.shown,
+        steps=steps,
+        ended=ended,
+        cut=False,
+        fault=None,
+        missing=(),
+        start=start,
+        tokens=tokens,
+    )
+
+
+def _scan(form: Format, start: str, text: str) -> Scan | None:
+    scanner = form.scanners.get(start)
+    try:
+        return None if scanner is None else scanner.scan(text)
+    except (Unreadable, RecursionError):
+        return None
+
+
+def _facts(form: Format, scans: Sequence[Scan]) -> dict[str, Any] | None:
+    """The facts that texts state; None where one is missing, or stated twice."""
+    gathered = form.scanners.gathered
+    given: dict[int, list[Any]] = {item: [] for item in gathered}
+    for scan in scans:
+        if not gathered.keys().isdisjoint(scan.kinds):
+            for item, parts in zip(scan.ids, scan.arguments, strict=True):
+                if item in given:
+                    given[item].append(parts)
+    facts = {name: empty(sort) for name, sort in form.unprinted.items()}
+    for item, (name, gather) in gathered.items():
+        try:
+            facts[name] = gather(given[item])
+        except ValueError:
+            return None
+    return facts if not form.unprinted else {name: facts[name] for name in form.fact_sorts}
+
+
+def _key(sort: t.Sort, parts: Sequence[Any]) -> Any:
+    """The key of a map, from what states an entry."""
+    return tuple(parts[:-1]) if isinstance(sort, t.Tuple) and len(parts) > 2 else parts[0]
+
+
+def _steps(form: Format, scan: Scan) -> tuple[Scanned, bool]:
+    """The events of a text, and whether its end is marked."""
+    ids, scanners, kinds = scan.ids, form.scanners, scan.kinds
+    ended = scanners.end in kinds
+    total = len(ids) - ended
+    if kinds.isdisjoint(scanners.facts) and (not ended or ids.index(scanners.end) == total):
+        names, arguments = list(map(scanners.names.__getitem__, ids)), scan.arguments
+        return Scanned(form, names[:total], arguments[:total] if ended else arguments, scan, range(total)), ended
+    places = [place for place, id in enumerate(ids) if id != scanners.end and id not in scanners.facts]
+    names, arguments = [scanners.names[ids[place]] for place in places], [scan.arguments[place] for place in places]
+    return Scanned(form, names, arguments, scan, places), ended
 
 
 class _Typist:
@@ -137,7 +246,7 @@ class _Typist:
 
     def __init__(self, form: Format, source: Source, start: str, tokens: bool) -> None:
         self.form, self.source, self.start, self.tokens = form, source, start, tokens
-        self.sorts = {fact.name: fact.sort for fact in form.system.facts}
+        self.sorts = form.fact_sorts
         self.facts: dict[str, Any] = {name: empty(sort) for name, sort in self.sorts.items()}
         self.stated: set[str] = set()
 
@@ -173,6 +282,7 @@ class _Typist:
             trace=self.source,
             facts=self.facts,
             sorts=self.sorts,
+            shown=self.form.system.shown,
             steps=tuple(steps),
             ended=ended,
             cut=cut,
@@ -197,8 +307,7 @@ class _Typist:
             return Fault(TOO_DEEP, span)
         match sort:
             case t.Map(element=key):
-                keys = values[:-1]
-                self.facts[item.name][tuple(keys) if isinstance(key, t.Tuple) and len(keys) > 1 else keys[0]] = values[-1]
+                self.facts[item.name][_key(key, values)] = values[-1]
             case t.Set():
                 self.facts[item.name][tuple(values) if len(values) > 1 else values[0]] = True
             case t.List():
@@ -214,7 +323,7 @@ class _Typist:
         action = self.form.interpreter.actions[item.name]
         try:
             shown = self.form.system.shown[item.name]
-            return Step(action, typed(self.form, action, item.arguments), shown, item.span, item.arguments)
+            return Step(action, typed(self.form, action, item.arguments), shown, item.span)
         except Unreadable as error:
             return Fault(str(error), item.span)
         except RecursionError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
@@ -22,6 +23,13 @@ from tracecourt.spec import sorts as t
 from tracecourt.spec.declarations import END
 from tracecourt.spec.library import Specifications, from_path
 from tracecourt.text import Diagnostic, Note, Span
+
+if TYPE_CHECKING:
+    from tracecourt.engines.compiled import Compiled
+    from tracecourt.scanning import Scanners
+
+HIDES = "its text hides a part of the run, which has to be looked for"
+ENGINES = ("auto", "interpreter", "compiled")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +51,55 @@ class Format:
         return Interpreter(self.system)
 
     @cached_property
+    def scanners(self) -> Scanners:
+        """The fast way from a text to its items, where the grammar has one."""
+        from tracecourt.scanning import Scanners
+
+        return Scanners(self.grammar, self.fact_sorts, self.sorts)
+
+    @cached_property
+    def fact_sorts(self) -> dict[str, t.Sort]:
+        """The facts and their sorts."""
+        return {fact.name: fact.sort for fact in self.system.facts}
+
+    @cached_property
+    def unprinted(self) -> dict[str, t.Sort]:
+        """The facts that no text states."""
+        return {name: sort for name, sort in self.fact_sorts.items() if name not in self.grammar.items}
+
+    @cached_property
+    def compiled(self) -> Compiled | None:
+        """The fast engine; None where the text hides a part of the run."""
+        from tracecourt.engines.compiled import Compiled
+
+        return None if self.without_engine else Compiled(self.interpreter)
+
+    @property
+    def without_engine(self) -> str:
+        """Why there is no compiled engine; empty where there is one."""
+        return HIDES if self.system.partial else ""
+
+    @property
+    def slow(self) -> Iterator[str]:
+        """Why texts are read or tried the slow way: nothing, where they are not."""
+        if self.without_engine:
+            yield f"not compiled: {self.without_engine}"
+        if why := self.scanners.why_not("document"):  # which holds prompt and trace
+            yield f"no scanner: {why}"
+
+    def engine(self, name: str) -> Compiled | None:
+        """The engine of that name, one of `ENGINES`; None for the reference alone. `auto` takes the fastest that there is.
+
+        Raises:
+            InputError: when the format does not have it, or nothing has that name.
+        """
+        if name not in ENGINES:
+            raise InputError(f"there is no engine {name}{suggestion(name, ENGINES)}")
+        if name == "compiled" and self.without_engine:
+            raise InputError(f"{self.name} has no engine {name}: {self.without_engine}; leave it to auto")
+        return None if name == "interpreter" else self.compiled
+
+    @cached_property
     def hidden(self) -> HiddenRuns:
         """The search for a run behind a text that does not show all of it."""
         return HiddenRuns(self.interpreter, self.legal)
@@ -55,10 +112,10 @@ class Format:
 
     def sorts(self, item: str, count: int) -> tuple[t.Sort, ...]:
         """The sorts of the printed arguments of an event, or of a fact that is stated with so many."""
-        if item in self.system.shown:
-            return tuple(part.sort for part in self.system.shown[item])
-        facts = {fact.name: fact.sort for fact in self.system.facts}
-        return argument_sorts(facts[item], count) if item in facts else ()
+        shown = self.system.shown.get(item)
+        if shown is not None:
+            return tuple(part.sort for part in shown)
+        return argument_sorts(self.fact_sorts[item], count) if item in self.fact_sorts else ()
 
     def layouts(self, item: str, count: int) -> tuple[Layout, ...]:
         """How a byte scanner lays out the arguments that `readers` reads.

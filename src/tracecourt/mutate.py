@@ -90,7 +90,7 @@ class Mutator:
 
         The first `same` events are those of a sound trace, and lead to `state`.
         """
-        trial = Trial(self.form, self.generator.document(problem, edited), self.form.interpreter.saved(state))
+        trial = Trial(self.form, self.generator.document(problem, edited), r=self.form.interpreter.saved(state))
         for index, step in enumerate(trial.document.steps[same:], same):
             trial.event(index, step)
             if trial.violations:

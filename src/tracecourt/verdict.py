@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from tracecourt.spec import ir
@@ -90,7 +91,7 @@ class Report:
         params: every parameter of the problem.
         inferred: those that were inferred from what the text mentions.
         violations: all broken rules, the trace being believed after each; at most 100.
-        declared: the first departure from the declared tie-break or child order.
+        departure: what `declared` is, or what finds and words it.
         run: for a text that shows less than the run, the events of a run that explains it.
     """
 
@@ -108,9 +109,14 @@ class Report:
     params: Mapping[str, Any]
     inferred: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
-    declared: Violation | None = None
+    departure: Violation | Callable[[], Violation] | None = field(default=None, repr=False, compare=False)
     run: tuple[str, ...] = ()
     source: Source | None = field(default=None, repr=False)
+
+    @cached_property
+    def declared(self) -> Violation | None:
+        """The first departure from the declared tie-break or child order; worded when it is first asked for."""
+        return self.departure() if callable(self.departure) else self.departure
 
     @property
     def sound(self) -> bool:

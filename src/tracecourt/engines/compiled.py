@@ -7,6 +7,7 @@ rule. What is to be told of the broken rule, the reference engine tells.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,12 @@ from tracecourt.engines.evaluate import CONNECTIVES
 from tracecourt.engines.interpreter import Interpreter, drop
 from tracecourt.engines.primitives import Registers
 from tracecourt.engines.source import Lines, plain
-from tracecourt.engines.writing import Writer
+from tracecourt.engines.writing import NO_VALUE, Writer
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.text import Span
 
+NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Events = Iterable[tuple[str, Sequence[Any]]]
 
 
@@ -34,12 +37,15 @@ class Broken:
 class Outcome:
     """What a run of events came to.
 
-    `broken` is the first event that breaks a rule of a sound level; the run ends there. Where there is none, `declared` is the
-    first event that breaks a rule of the declared level, if one does.
+    `broken` is the first event that breaks a rule of a sound level, where the run ended. `declared` is the first that breaks a
+    rule of the declared level, up to there.
     """
 
     broken: Broken | None
     declared: Broken | None
+
+
+NOTHING = Outcome(None, None)
 
 
 class Compiled:
@@ -54,24 +60,59 @@ class Compiled:
     def __init__(self, interpreter: Interpreter) -> None:
         if interpreter.system.partial:
             raise ValueError(f"{interpreter.system.name} hides a part of the run: its events cannot be run one after the other")
-        writer = _LoopWriter(interpreter)
-        self.source = writer.source()
+        self._interpreter = interpreter
+        self.source, self._run = self._made(lambda writer: writer.run())
+        self._judges: dict[str, Callable[[Registers], Any]] = {}
+        answer = interpreter.system.answer
+        self._clauses = {} if answer is None else {clause: f"answer {clause}" for clause in answer.clauses}
+
+    def _made(self, write: Callable[[_LoopWriter], str]) -> tuple[str, Callable[..., Any]]:
+        """The text of a function, and the function."""
+        writer = _LoopWriter(self._interpreter)
+        source = write(writer)
         module = dict(writer.objects)
-        exec(compile(self.source, "<compiled system>", "exec"), module)
-        self._run: Callable[[Registers, Events], Outcome] = module["run"]
+        exec(compile(source, "<compiled system>", "exec"), module)
+        return source, module["run"]
 
-    def run(self, r: Registers, events: Events) -> Outcome:
-        """Run events, by name and arguments, on registers that hold a problem and a state.
+    def run(self, r: Registers, events: Events, *, declared: bool = True) -> Outcome:
+        """Run events, by name and arguments, up to the first that breaks a rule of a sound level.
 
-        If no rule of a sound level is broken, the registers hold the state after the last event. If one is, the state that
-        they hold is of no use: call `Interpreter.restart` before they are used again.
+        The registers hold a problem and a state; they are left with the state before that event, or after the last one. An
+        iterator of events is left behind that event: once the reference has tried it, the rest can be run. Rules of the
+        declared level are passed over unless `declared`.
 
         Raises:
             TooLarge: when a budget ran out.
             RecursionError: when values are nested too deeply.
             KeyError: for an event that the system does not have.
         """
-        return self._run(r, events)
+        outcome: Outcome = self._run(r, events, declared)
+        return outcome
+
+    def demands(self, r: Registers) -> bool:
+        """Whether a problem is one."""
+        return bool(self._judge("demands")(r))
+
+    def may_end(self, r: Registers) -> bool:
+        """Whether a trace may end in this state."""
+        return bool(self._judge("ending")(r))
+
+    def judged(self, clause: str, r: Registers) -> Any:
+        """The value of a clause on the answer, or None where it has none or is not given."""
+        if clause not in self._clauses:
+            return None
+        try:
+            return self._judge(self._clauses[clause])(r)
+        except NO_VALUE:
+            return None
+
+    def _judge(self, name: str) -> Callable[[Registers], Any]:
+        if name not in self._judges:
+            system = self._interpreter.system
+            clauses = {} if system.answer is None else {f"answer {c}": e for c, e in system.answer.clauses.items()}
+            e = (clauses | {"demands": _all(system.demands), "ending": _all(system.ending)})[name]
+            self._judges[name] = self._made(lambda writer: writer.judge(e))[1]
+        return self._judges[name]
 
 
 class _LoopWriter(Writer):
@@ -80,7 +121,7 @@ class _LoopWriter(Writer):
     def __init__(self, interpreter: Interpreter) -> None:
         super().__init__(interpreter.evaluator)
         self.system = interpreter.system
-        self.objects |= {"Broken": Broken, "Outcome": Outcome, "drop": drop}
+        self.objects |= {"Broken": Broken, "Outcome": Outcome, "NOTHING": NOTHING, "drop": drop}
         changes = [u for event in self.system.events.values() for u in _flattened(event.updates)]
         self.rebound = {u.target for u in changes if u.kind == "assign" and u.target is not None}
         self.initial = {v.symbol: v.initial for v in self.system.state}
@@ -88,27 +129,44 @@ class _LoopWriter(Writer):
         self.collected = [self.system.answer.collected] if self.system.answer else []
 
     # ------------------------------------------------------------ the module
-    def source(self) -> str:
-        """The text of the module."""
+    def run(self) -> str:
+        """The text of the function that runs events."""
+        return self._function_of("run(r, events, asked)", self._loop)
+
+    def judge(self, e: ir.Expr) -> str:
+        """The text of a function that finds a value while no event happens."""
+        self.rebound = set()
+        return self._function_of("run(r)", lambda: self.out.add(f"return {self.value(e)}"))
+
+    def _function_of(self, head: str, write: Callable[[], None]) -> str:
         held = [*self.system.facts, *(p.symbol for p in self.system.params), *self.variables, *self.collected]
         self.scope = {symbol: self.name(symbol) for symbol in held}
-        self.settled, start = Lines(1), Lines(1)
-        for symbol in held:
-            start.add(f"{self.scope[symbol]} = r[{self.evaluator.slot(symbol)}]")
-            if isinstance(symbol.sort, t.Queue):
-                name = self.scope[symbol]
-                self.queues[name] = f"{name}_entries", f"{name}_keys"
-                start.add(f"{name}_entries, {name}_keys = {name}.entries, {name}.keys")
-        with self.elsewhere(Lines(1)) as loop:
-            self._loop()
+        self.queues = {(n := self.scope[s]): (f"{n}_entries", f"{n}_keys") for s in held if isinstance(s.sort, t.Queue)}
+        self.settled = Lines(1)
+        with self.elsewhere(Lines(1)) as body:
+            write()
         made = Lines(1)
         for name, (function, slot) in self.memos.items():
-            made.add(f"{name} = Memo({function}, r[{slot}])")
-        before = [*start.lines, *self.settled.lines, *self.functions, *made.lines]
-        return "\n".join(["def run(r, events):", *before, *loop.lines, ""])
+            # What was remembered before, by either engine, stays known: the problem does not change.
+            with made.block(f"if r[{slot}].__class__ is not Memo:"):
+                for table, of in self.tables.get(function, ()):
+                    made.add(f"{table} = {of}")
+                made.add(f"r[{slot}] = Memo({function}, r[{slot}])")
+            made.add(f"{name} = r[{slot}]")
+        lines = [*self.settled.lines, *self.functions, *made.lines, *body.lines]
+        names = {name for line in lines for name in NAMES.findall(line)}
+        start = Lines(1)
+        for symbol in held:
+            name = self.scope[symbol]
+            parts = dict(zip(("entries", "keys"), self.queues.get(name, ()), strict=False))
+            if not names.isdisjoint((name, *parts.values())):
+                start.add(f"{name} = r[{self.evaluator.slot(symbol)}]")
+                for attribute, part in parts.items():
+                    start.add(f"{part} = {name}.{attribute}")
+        return "\n".join([f"def {head}:", *start.lines, *lines, ""])
 
     def _loop(self) -> None:
-        self.out.add("declared = None")
+        self.out.add("i, broken, declared = -1, None, None")
         with self.out.block("for i, (event, arguments) in enumerate(events):"):
             for number, event in enumerate(self.system.events.values()):
                 with self.out.block(f"{'elif' if number else 'if'} event == {event.name!r}:"):
@@ -121,14 +179,14 @@ class _LoopWriter(Writer):
         for symbol in self.variables:
             if symbol in self.rebound:
                 self.out.add(f"r[{self.evaluator.slot(symbol)}] = {self.scope[symbol]}")
-        for name, (_, slot) in self.memos.items():
-            self.out.add(f"r[{slot}].update({name})")
-        self.out.add("return Outcome(None, declared)")
+        with self.out.block("if broken is None and declared is None:"):
+            self.out.add("return NOTHING")
+        self.out.add("return Outcome(broken and Broken(i, broken), declared)")
 
     def _event(self, event: ir.Event) -> None:
         names = {p: self.name(p) for p in event.parameters}
         self.out.add(f"({''.join(f'{name}, ' for name in names.values())}) = arguments".replace(", )", ",)"))
-        with self.bound(names):
+        with self.bound(names), self.sharing(set(names.values())):
             for rule in event.rules:
                 self._rule(rule)
             for update in event.updates:
@@ -143,13 +201,16 @@ class _LoopWriter(Writer):
         self.out.add(f"# {plain(rule.name)}")
         name = self.object(rule, "rule")
         if rule.level in ir.SOUND_LEVELS:
-            self._unless(rule.condition, f"return Outcome(Broken(i, {name}), None)")
+            self._unless(rule.condition, f"broken = {name}; break")
             return
-        # After the first one broken no other of the declared level needs to be asked, unless a budget could run out.
-        with self.out.block("if True:" if self.heavy(rule.condition) else "if declared is None:"):
+        note = f"asked, declared = False, Broken(i, {name})"
+        if self.heavy(rule.condition):  # a budget may run out whether it is asked about or not
             text = self.value(rule.condition)
-            with self.out.block(f"if not {text}:"):
-                self.out.add(f"declared = declared or Broken(i, {name})")
+            with self.out.block(f"if asked and not {text}:"):
+                self.out.add(note)
+        else:
+            with self.out.block("if asked:"):
+                self._unless(rule.condition, note)
 
     def _unless(self, e: ir.Expr, leave: str) -> None:
         """Leave where a condition does not hold."""
@@ -159,7 +220,7 @@ class _LoopWriter(Writer):
                     self._unless(part, leave)
                 return
             case ir.Prim(op="=>", args=(premise, consequence)):
-                with self.out.block(f"if {self.value(premise)}:"):
+                with self.out.block(f"if {self.value(premise)}:"), self.knowing(premise, holds=True):
                     self._unless(consequence, leave)
                 return
             case ir.Prim(op="if", args=(condition, then, otherwise)):
@@ -254,6 +315,12 @@ class _LoopWriter(Writer):
             case "remove", t.Map() | t.Set():
                 return f"{name}.pop({value}, None)"
         return f"drop({name}, {value}, last={isinstance(target.sort, t.Stack)})"
+
+
+def _all(rules: Sequence[ir.Rule]) -> ir.Expr:
+    """That all rules hold."""
+    conditions = tuple(rule.condition for rule in rules)
+    return ir.Prim(t.BOOL, Span(0, 0), "and", conditions) if conditions else ir.Const(t.BOOL, Span(0, 0), value=True)
 
 
 def _new(e: ir.Expr) -> bool:

@@ -63,6 +63,7 @@ class Interpreter:
         self._params = [
             (p, code(p.inferred) if p.inferred else None, code(p.default) if p.default else None) for p in system.params
         ]
+        self._slots = [slot(fact) for fact in system.facts], [slot(p.symbol) for p in system.params]
         self._messages: dict[ir.Template, list[str | tuple[ir.Expr, Code]]] = {}
         self._answer = {name: code(e) for name, e in system.answer.clauses.items()} if system.answer else {}
         self.views = {
@@ -168,21 +169,22 @@ class Interpreter:
         """
         r = self.evaluator.registers()
         r[MENTIONS] = mentions
-        for fact in self.system.facts:
-            r[self.evaluator.slot(fact)] = facts[fact.name]
+        of_facts, of_params = self._slots
+        for slot, fact in zip(of_facts, self.system.facts, strict=True):
+            r[slot] = facts[fact.name]
         found, inferred = dict(params), []
-        for param, infer, default in self._params:
+        for slot, (param, infer, default) in zip(of_params, self._params, strict=True):
             name = param.symbol.name
-            if name not in found and infer is not None:
-                value = self._value(infer, r)
+            if name not in found:
+                value = None if infer is None else self._value(infer, r)
                 if value is not None:
                     found[name] = self._clamped(param.symbol.sort, value, r)
                     inferred.append(name)
-            if name not in found and default is not None:
-                found[name] = default(r)
-            if name not in found:
-                raise Undetermined(name)
-            r[self.evaluator.slot(param.symbol)] = found[name]
+                elif default is not None:
+                    found[name] = default(r)
+                else:
+                    raise Undetermined(name)
+            r[slot] = found[name]
         self.restart(r)
         return r, found, tuple(inferred)
 

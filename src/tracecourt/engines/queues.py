@@ -14,13 +14,12 @@ class KeyedQueue:
     reach its top, so that a long trace costs a logarithm for each event.
     """
 
-    __slots__ = ("_buckets", "_count", "_heap", "_places", "entries", "keys")
+    __slots__ = ("_buckets", "_count", "_heap", "entries", "keys")
 
     def __init__(self) -> None:
         self.entries: dict[Any, Any] = {}
         self.keys: dict[Any, Any] = {}
-        self._places: dict[Any, int] = {}
-        self._buckets: dict[Any, dict[Any, None]] = {}
+        self._buckets: dict[Any, dict[Any, int]] = {}  # by key: elements and when they came
         self._heap: list[Any] = []
         self._count = 0
 
@@ -46,36 +45,37 @@ class KeyedQueue:
 
     def put(self, element: Any, value: Any, key: Any) -> None:
         """Insert an entry, or replace the one with this identity."""
-        if element in self.entries:
-            self._leave_bucket(element)
+        keys, buckets = self.keys, self._buckets
+        if element in keys:
+            place = buckets[keys[element]].pop(element)
         else:
-            self._count += 1
-            self._places[element] = self._count
+            place = self._count = self._count + 1
         self.entries[element] = value
-        self.keys[element] = key
-        if key not in self._buckets:
-            self._buckets[key] = {}
+        keys[element] = key
+        if key in buckets:
+            buckets[key][element] = place
+        else:
+            buckets[key] = {element: place}
             heapq.heappush(self._heap, key)
-        self._buckets[key][element] = None
 
     def remove(self, element: Any) -> None:
         """Remove an entry, if it is there."""
         if element in self.entries:
-            self._leave_bucket(element)
-            del self.entries[element], self.keys[element], self._places[element]
-
-    def _leave_bucket(self, element: Any) -> None:
-        del self._buckets[self.keys[element]][element]
+            del self.entries[element], self._buckets[self.keys.pop(element)][element]
 
     def best(self) -> Any:
         """The least key; the queue must not be empty."""
-        while not self._buckets[self._heap[0]]:
-            del self._buckets[heapq.heappop(self._heap)]
-        return self._heap[0]
+        buckets, heap = self._buckets, self._heap
+        while not buckets[heap[0]]:
+            del buckets[heapq.heappop(heap)]
+        return heap[0]
 
     def bests(self) -> list[Any]:
         """The identities of the entries with the least key, in the order in which they came."""
-        return sorted(self._buckets[self.best()], key=self._places.__getitem__) if self.entries else []
+        if not self.entries:
+            return []
+        tied = self._buckets[self.best()]
+        return sorted(tied, key=tied.__getitem__)
 
     def tied(self) -> Collection[Any]:
         """The identities of the entries with the least key, in no order that means anything."""
@@ -84,7 +84,7 @@ class KeyedQueue:
     def copy(self) -> KeyedQueue:
         """An independent copy."""
         twin = KeyedQueue()
-        twin.entries, twin.keys, twin._places = dict(self.entries), dict(self.keys), dict(self._places)
+        twin.entries, twin.keys = dict(self.entries), dict(self.keys)
         twin._buckets = {key: dict(bucket) for key, bucket in self._buckets.items()}
         twin._heap, twin._count = list(self._heap), self._count
         return twin

@@ -16,7 +16,10 @@ from tracecourt.spec.rewrite import parts
 
 INLINED = 60  # parts of a function that is written out where it is called
 REMEMBERED = 6  # parts from which on it is quicker to remember a value than to find it again
+REMEMBERED_SUMS = 20  # the same, where there is nothing but arithmetic
+TABLES, LARGE = 32, 100_000  # tables that outlive a trace, and entries of one
 SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "+": "+", "-": "-", "*": "*"}
+SUMS = {*SIGNS, "abs", "negate", "not", "and", "or"}
 # Total operations whose values are found once, if only the problem matters.
 LASTING = {*SIGNS, "abs", "negate", "size", "not", "flat", "keys", "values", "sorted", "sum", "pairs"}
 MAY_BE_TOO_LARGE = {"numbers", "subsets", "sequences", "power", "worth", "leaves", "results"}
@@ -71,6 +74,22 @@ class Memo(dict[Any, Any]):
             return self[argument]
         except TypeError:
             return self.make(argument)
+
+
+class Tables:
+    """The values of a function of parameters and an argument, by the parameters: they outlive a trace."""
+
+    def __init__(self) -> None:
+        self._tables: dict[Any, Memo] = {}
+
+    def of(self, parameters: tuple[Any, ...], make: Callable[[Any], Any]) -> Memo:
+        """The values for these parameters; the oldest tables are given up for new ones."""
+        found = self._tables.get(parameters)
+        if found is None or len(found) > LARGE:
+            while len(self._tables) >= TABLES:
+                del self._tables[next(iter(self._tables))]
+            found = self._tables[parameters] = Memo(make, {})
+        return found
 
 
 def nothing() -> Any:
@@ -199,7 +218,19 @@ class Draft:
 
     def memo(self, f: ir.Function) -> int | None:
         """The register that remembers a function's values, unless they are found more quickly than remembered."""
-        return self.evaluator.memo(f) if self.size(f.body) > REMEMBERED or self.heavy(f.body) else None
+        quick = self.size(f.body) <= (REMEMBERED_SUMS if self.sum(f.body) else REMEMBERED) and not self.heavy(f.body)
+        return None if quick else self.evaluator.memo(f)
+
+    def sum(self, e: ir.Expr) -> bool:
+        """Whether an expression is found by arithmetic and comparisons alone."""
+        match e:
+            case ir.Const() | ir.Ref():
+                return True
+            case ir.Project(base=base):
+                return self.sum(base)
+            case ir.Prim(op=op, args=args):
+                return op in SUMS and not any(t.compound(a.sort) for a in args) and all(map(self.sum, args))
+        return False
 
     def inline(self, f: ir.Function) -> bool:
         """Whether a function is written out where it is called."""

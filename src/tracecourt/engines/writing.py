@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 
+from tracecourt.engines.calls import Calls, conjuncts
 from tracecourt.engines.evaluate import CONNECTIVES, Evaluator
 from tracecourt.engines.primitives import BINARY, FROZEN, MEMBERS, UNARY, Undefined, frozen, thaw
-from tracecourt.engines.source import SIGNS, Draft, Lines, Memo, item, listed, nothing, shut
+from tracecourt.engines.search import shortest, steps, steps_to
+from tracecourt.engines.source import SIGNS, Lines, Memo, item, listed, nothing, shut
 from tracecourt.engines.values import whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -22,7 +24,7 @@ NO_VALUE = (Undefined, KeyError)  # what a term without a value raises: a missin
 DEEPEST = 16  # blocks inside one another; Python allows 20 loops and handlers
 
 
-class Writer(Draft):
+class Writer(Calls):
     """Writes the expressions of one system."""
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -33,16 +35,16 @@ class Writer(Draft):
             "Memo": Memo,
             "nothing": nothing,
             "item": item,
+            "shortest": shortest,
+            "steps": steps,
+            "steps_to": steps_to,
             "frozen": frozen,
             "shut": shut,
             **{f"do_{op}": function for op, function in UNARY.items()},
             **{f"in_{op}": function for op, function in MEMBERS.items()},
         }
         self.settled = Lines()  # values of the problem that are found before the first event
-        self.functions: list[str] = []
-        self.memos: dict[str, tuple[str, int]] = {}  # by name: the function and the register
         self.queues: dict[str, tuple[str, str]] = {}  # by name: the dictionaries of its entries and of their keys
-        self.rebound: set[ir.Symbol] = set()  # state variables that are assigned: functions must be told their values
         self._known: dict[str, str] = {}
 
     # ------------------------------------------------------------ values
@@ -116,7 +118,7 @@ class Writer(Draft):
             case ir.Display(kind=kind, items=items):
                 return self._display(kind, self.values(items, self.stored))
             case ir.Call():
-                return self._call(e)
+                return self.call(e)
             case ir.Each():
                 return self._each(e)
             case ir.Quantifier():
@@ -127,6 +129,8 @@ class Writer(Draft):
                 name = self.held(self.value(value))
                 bounds = self._bounds(of, name)
                 return self._asked(e) if bounds is None else f"({' and '.join(bounds)})" if bounds else "True"
+            case ir.Distance(successors=f, goal=goal) if not self.told(f) and not self.told(goal):
+                return self.distance(e)
             case ir.Inhabitants(of=of):
                 return listed(of) or self._asked(e)
             case ir.Prim():
@@ -169,62 +173,29 @@ class Writer(Draft):
             case t.Tuple(fields=fields):
                 found = [self._bounds(inner, f"{name}[{i}]") for i, (_, inner) in enumerate(fields)]
                 return None if None in found else [b for each in found if each is not None for b in each]
+            case t.Set(element=element) | t.List(element=element):
+                each = self.fresh()
+                inner = self._bounds(element, each)
+                return None if inner is None else [f"all([{' and '.join(inner)} for {each} in {name}])"] if inner else []
             case _ if t.bounded(sort):
                 return None
         return []
-
-    # ------------------------------------------------------------ functions
-    def _call(self, e: ir.Call) -> str:
-        f = e.function
-        args = self.values(e.args)
-        if self.memo(f) is not None:
-            remembered = self._remembered(f)
-            if not args:
-                return f"{remembered}[None]"  # a function without parameters has one value
-            return f"{remembered}.of({args[0]})" if t.compound(f.parameters[0].sort) else f"{remembered}[{args[0]}]"
-        if self.inline(f):
-            with self.bound(dict(zip(f.parameters, map(self.held, args), strict=True))):
-                return self.held(self.value(f.body))
-        return f"{self._function(f)}({', '.join([*args, *(self.scope[s] for s in self._told(f))])})"
-
-    def _told(self, f: ir.Function) -> list[ir.Symbol]:
-        """The state variables whose values a function must be told."""
-        return [s for s in dict.fromkeys(symbols(f.body)) if s in self.rebound]
-
-    def _function(self, f: ir.Function) -> str:
-        """The name of the function that is written for one of the specification."""
-        if f in self._names:
-            return self._names[f]
-        name, told = self.name(f), self._told(f)
-        names = {s: self.name(s) for s in (*f.parameters, *told)}
-        unused = "_" if not f.parameters and self.memo(f) is not None else ""
-        outer = {s: self.scope[s] for s in told if s in self.scope}
-        head = f"def {name}({', '.join(names.values()) or unused}):"
-        with self.elsewhere(Lines(1)) as lines, self.bound(names), lines.block(head):
-            lines.add(f"return {self.value(f.body)}")
-        self.scope |= outer
-        self.functions.append("\n".join(lines.lines))
-        return name
-
-    def _remembered(self, f: ir.Function) -> str:
-        """The name of the memory of a function."""
-        name = f"{self._function(f)}_of"
-        slot = self.memo(f)
-        assert slot is not None
-        self.memos[name] = (self.name(f), slot)
-        return name
 
     # ------------------------------------------------------------ collections
     @contextmanager
     def loop(self, b: ir.Binding, *, any_order: bool = False) -> Iterator[None]:
         """What is written inside is done for each element."""
-        source = self.collection(b.source, any_order=any_order)
+        lasting = self.lasting(b)
+        if lasting is not None:
+            source, guards = lasting
+        else:
+            source, guards = self.collection(b.source, any_order=any_order), conjuncts(b.guard)
         pairs = len(b.symbols) > 1 and isinstance(b.source.sort, t.Map)
         names = {s: self.name(s) for s in b.symbols}
         with ExitStack() as stack:
             stack.enter_context(self.out.block(f"for {', '.join(names.values())} in {source}{'.items()' if pairs else ''}:"))
             stack.enter_context(self.bound(names))
-            for condition in _conjuncts(b.guard):
+            for condition in guards:
                 stack.enter_context(self.out.block(f"if {self.value(condition)}:"))
             yield
 
@@ -274,6 +245,8 @@ class Writer(Draft):
                 return self._fallback(left, right)
             case "the", (inner,):
                 name = self.named(self.value(inner))
+                if name in self.present:
+                    return name
                 return f"({name} if {name} is not None else nothing())"
             case (("=" | "!=" | ">"), (ir.Prim(op="size", args=(of,)), ir.Const(value=0))):
                 return f"({'not' if e.op == '=' else 'not not'} {self.collection(of)})"
@@ -325,7 +298,14 @@ class Writer(Draft):
                 return f"{op}({self.value(inner)})"
             case "first" | "front":
                 return f"do_first({self.collection(inner)})"
-            case "best" | "bests":
+            case "best":
+                queue = self.value(inner)
+                return (
+                    f"({queue}.best() if {self.queues[queue][0]} else nothing())"
+                    if queue in self.queues
+                    else f"do_best({queue})"
+                )
+            case "bests":
                 return f"do_{op}({self.value(inner)})"
         return f"do_{op}({self.collection(inner)})" if op in UNARY else None
 
@@ -384,7 +364,7 @@ class Writer(Draft):
     def _fallback(self, left: ir.Expr, right: ir.Expr) -> str:
         name = self.fresh()
         match left:
-            case ir.Prim(op="index", args=(of, key)) if isinstance(of.sort, t.Map) and not self._any_partial(of, key):
+            case ir.Prim(op="index", args=(of, key)) if isinstance(of.sort, t.Map) and not self.any_partial(of, key):
                 self.out.add(f"{name} = {self.collection(of)}.get({self.stored(key)})")
             case _ if self.evaluator.partial(left):
                 with self.out.block("try:"):
@@ -396,9 +376,6 @@ class Writer(Draft):
         with self.out.block(f"if {name} is None:"):
             self.out.add(f"{name} = {self.value(right)}")
         return name
-
-    def _any_partial(self, *expressions: ir.Expr) -> bool:
-        return any(map(self.evaluator.partial, expressions))
 
     def _key(self, key: ir.Expr, of: t.Sort) -> str:
         """A key or element that is looked for; where `none` cannot be one, it need not be told apart from what is not there."""
@@ -445,18 +422,8 @@ class Writer(Draft):
             case ir.Each(binding=ir.Binding(symbols=(bound,), source=source, guard=guard)) if self._taken_apart(of):
                 inside = self._member(value, source)
                 with self.bound({bound: value}):
-                    return self._connective("and", inside, _conjuncts(guard))
+                    return self._connective("and", inside, conjuncts(guard))
         return f"({value} in {self.collection(of, any_order=True)})"
-
-
-def _conjuncts(guard: ir.Expr | None) -> tuple[ir.Expr, ...]:
-    """The conditions that a guard joins."""
-    match guard:
-        case None:
-            return ()
-        case ir.Prim(op="and", args=args):
-            return tuple(c for a in args for c in _conjuncts(a))
-    return (guard,)
 
 
 def _flat(sort: t.Sort) -> bool:

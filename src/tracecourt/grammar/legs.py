@@ -79,11 +79,11 @@ def _stop(grammar: TraceGrammar, automaton: Automaton, stop: int, ways: Sequence
         around=_table(grammar, automaton, state.ignored, around),
         away=_table(grammar, automaton, state.ignored, away),
         rest=state.ignored,
-        finish=None if state.finish is None else _finish(state.finish),
+        finish=None if state.finish is None else finished(state.finish),
     )
 
 
-def _finish(actions: Sequence[Reduction]) -> Lines:
+def finished(actions: Sequence[Reduction]) -> Lines:
     """What to do at the end of a text, up to its last item."""
     assembly = Assembly()
     for action in actions:
@@ -113,7 +113,7 @@ class _Written:
         self.grammar, self.way, self.groups = grammar, way, group
         self._value: dict[int, int] = {}  # the groups of words: of their value, and of all of them
         self._all: dict[int, int] = {}
-        assembly = _assembled(way)
+        assembly = assembled(way)
         used = set(_used(assembly.lines, places=not assembly.plain))
         first, last = _ends(assembly)
         inner = (first, last) != (0, len(way) - 1)
@@ -169,7 +169,8 @@ class _Written:
         return tuple(map(self._grouped, raw))
 
 
-def _assembled(way: Sequence[Edge]) -> Assembly:
+def assembled(way: Sequence[Edge]) -> Assembly:
+    """What is put together from the words of a way."""
     assembly = Assembly()
     for index, edge in enumerate(way):
         for action in edge.actions:

@@ -7,7 +7,7 @@ arguments at the same places; for anything else it returns None, and Lark decide
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -16,6 +16,7 @@ from tracecourt.grammar.automaton import NotRegular
 from tracecourt.grammar.legs import Stop, compiled
 from tracecourt.grammar.reading import Arguments, Convert, Converters, Match, Perform, Place, Reader, Refused, Writer
 from tracecourt.grammar.trace_grammar import TraceGrammar
+from tracecourt.grammar.words import Map, Splitter, Unsplit, mapped
 
 __all__ = ["Convert", "NotRegular", "Refused", "Scan", "Scanner", "compile_scanner"]
 
@@ -30,30 +31,23 @@ def compile_scanner(grammar: TraceGrammar, start: str) -> Scanner:
     Raises:
         NotRegular: when there is none, with a sentence that says why.
     """
-    return Scanner(tuple(sorted(grammar.items)), compiled(grammar, start), {})
+    try:
+        chart = mapped(grammar, start)
+    except Unsplit:
+        chart = None
+    return Scanner(tuple(sorted(grammar.items)), compiled(grammar, start), chart, {})
 
 
 class Scan:
     """The items of a text in parallel lists.
 
-    `ids` are indices into the scanner's `items`; `arguments` are raw, or what converters made of them.
+    `ids` are indices into the scanner's `items`, `kinds` are those that occur; `arguments` are raw, or what
+    converters made of them.
     """
 
-    def __init__(self, runs: list[Run], finish: Perform) -> None:
-        """Read the items of matches; `finish` does what the end of the text completes."""
-        self.ids: list[int] = []
-        self.arguments: list[Arguments] = []
-        self._runs, self._finish = runs, finish
-        places: list[Place] = []
-        stack: list[Any] = []
-        for reader, matches in runs:
-            if reader.plain and len(matches) >= MANY:
-                legs: list[Any] = [m.lastindex for m in matches]
-                self.ids += map(reader.ids.__getitem__, legs)
-                self.arguments += [reader.arguments[leg](m) for leg, m in zip(legs, matches, strict=True)]
-            else:
-                _perform(reader, matches, stack, self.ids, self.arguments, places)
-        finish(None, stack, self.ids, self.arguments, places)
+    def __init__(self, ids: list[int], arguments: list[Arguments], spans: Callable[[], list[Place]]) -> None:
+        self.ids, self.arguments, self._find = ids, arguments, spans
+        self.kinds = set(ids)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -61,12 +55,7 @@ class Scan:
     @cached_property
     def spans(self) -> list[Place]:
         """Where the items begin and end, as offsets of characters; most who ask for the items do not ask for this."""
-        places: list[Place] = []
-        stack: list[Any] = []
-        for reader, matches in self._runs:
-            _perform(reader, matches, stack, [], [], places)
-        self._finish(None, stack, [], [], places)
-        return places
+        return self._find()
 
     @property
     def starts(self) -> list[int]:
@@ -77,6 +66,32 @@ class Scan:
     def ends(self) -> list[int]:
         """Where the items end."""
         return [end for _, end in self.spans]
+
+
+def _read(runs: list[Run], finish: Perform) -> Scan:
+    """The items of matches; `finish` does what the end of the text completes."""
+    ids: list[int] = []
+    arguments: list[Arguments] = []
+    places: list[Place] = []
+    stack: list[Any] = []
+    for reader, matches in runs:
+        if reader.plain and len(matches) >= MANY:
+            legs: list[Any] = [m.lastindex for m in matches]
+            ids += map(reader.ids.__getitem__, legs)
+            arguments += [reader.arguments[leg](m) for leg, m in zip(legs, matches, strict=True)]
+        else:
+            _perform(reader, matches, stack, ids, arguments, places)
+    finish(None, stack, ids, arguments, places)
+    return Scan(ids, arguments, lambda: _places(runs, finish))
+
+
+def _places(runs: list[Run], finish: Perform) -> list[Place]:
+    places: list[Place] = []
+    stack: list[Any] = []
+    for reader, matches in runs:
+        _perform(reader, matches, stack, [], [], places)
+    finish(None, stack, [], [], places)
+    return places
 
 
 def _perform(
@@ -90,9 +105,9 @@ def _perform(
 class Scanner:
     """A compiled grammar; `items` are the names that ids stand for."""
 
-    def __init__(self, items: tuple[str, ...], stops: Mapping[int, Stop], converters: Converters) -> None:
+    def __init__(self, items: tuple[str, ...], stops: Mapping[int, Stop], chart: Map | None, converters: Converters) -> None:
         self.items = items
-        self._stops = stops
+        self._stops, self._chart, self._converters = stops, chart, converters
         self._writer = Writer(items, converters)
         self._ready: dict[int, _Stop] = {}  # those that a text has come to: patterns take their time to compile
 
@@ -102,15 +117,31 @@ class Scanner:
         None leaves an argument raw, a tuple converts the parts of one that has as many. `int` is fast, and takes at most 18
         characters. Where a function raises Refused or ValueError, the scan is None.
         """
-        return Scanner(self.items, self._stops, converters)
+        return Scanner(self.items, self._stops, self._chart, converters)
+
+    @cached_property
+    def _splitter(self) -> Splitter | None:
+        try:
+            return None if self._chart is None else Splitter(self.items, self._chart, self._converters)
+        except Unsplit:
+            return None
 
     def scan(self, text: str) -> Scan | None:
         """The items of a text, or None: then Lark decides. Linear in the length of the text."""
+        splitter = self._splitter
+        if splitter is not None and (found := splitter.read(text)) is not None:
+            return Scan(*found, lambda: self._spans(text))
         runs, finish = self._matched(text)
         try:
-            return None if finish is None else Scan(runs, finish)
+            return None if finish is None else _read(runs, finish)
         except (Refused, ValueError):
             return None
+
+    def _spans(self, text: str) -> list[Place]:
+        """The places of the items of a text that was split."""
+        runs, finish = self._matched(text)
+        assert finish is not None, "words make a text that patterns refuse"
+        return _places(runs, finish)
 
     def _matched(self, text: str) -> tuple[list[Run], Perform | None]:
         """The matches that cover a text, and what its end completes: None where they do not, or where it may not end."""
