@@ -45,10 +45,24 @@ class Machine:
     tables: Mapping[str, tuple[int, ...]]
 
 
+def tape_sorts(system: ir.System, items: Sequence[str], end: str) -> dict[str, tuple[t.Sort, ...]]:
+    """The sorts whose cells stand behind each item on the tape; a tuple that is printed by its fields has the same ones."""
+    found: dict[str, tuple[t.Sort, ...]] = {end: ()} if end in items else {}
+    for fact in system.facts:
+        match fact.sort:
+            case t.Map(element=key, value=value):
+                found[fact.name] = key, value
+            case t.Set(element=element) | t.List(element=element):
+                found[fact.name] = (element,)
+            case _:
+                found[fact.name] = (fact.sort,)
+    found |= {name: tuple(part.sort for part in system.shown[name]) for name in system.events}
+    return {name: sorts for name, sorts in found.items() if name in items}
+
+
 def machine(
     system: ir.System,
     items: Sequence[str],
-    printed: Mapping[str, Sequence[t.Sort]],
     settings: Mapping[str, Any],
     *,
     declared: bool,
@@ -59,7 +73,6 @@ def machine(
     Args:
         system: one whose texts show the whole run.
         items: the names of the items by their numbers on the tape.
-        printed: for each item, the sorts of the arguments as they stand on the tape.
         settings: values of parameters that no text can change.
         declared: whether the rules of the declared level are asked.
         end: the name of the end marker's item.
@@ -69,7 +82,7 @@ def machine(
     """
     if system.partial:
         raise NotFlat("its text hides a part of the run")
-    plan = Plan()
+    plan, printed = Plan(), tape_sorts(system, items, end)
     for _ in range(PASSES):
         before = plan.state()
         writer = _Writer(plan, system, items, printed, settings, declared=declared, end=end)
@@ -624,6 +637,8 @@ class _Writer(Outlines):
         self.add("ended = 0")
         self.add("declared = -1")
         self.add("declared_event = -1")
+        self.add("departing = 0")  # whether the last event may depart from the declared run, and if the trace could end before
+        self.add("could_end = 1")
         self._loop_over_events()
         with self.block("if rule >= 0 and where == event - 1 and ended == 0:"):
             self.add(LEAVE)  # its last number may have been cut
@@ -662,6 +677,11 @@ class _Writer(Outlines):
             count = self.cells(parameter.sort)
             values[parameter] = Val(tuple(cells[at : at + count]))
             at += count
+        if any(rule.level not in ir.SOUND_LEVELS for rule in event.rules):
+            with self.block(f"if {behind} >= used:"):
+                self.add("departing = 1")
+                for rule in self.system.ending:
+                    self.add(f"could_end &= 1 if {self.cond(rule.condition)} else 0")
         with self.bound(values):
             with self.block("while rule < 0:"):  # once, if at all; a broken rule leaves it
                 for rule in event.rules:
@@ -766,6 +786,10 @@ class _Writer(Outlines):
         for rule in self.system.ending:
             with self.block("if unfinished < 0:"), self.block(f"if {negated(self.cond(rule.condition))}:"):
                 self.add(f"unfinished = {self.rules.index(rule)}")
+        # a last event that departs, and whose last word may have been cut, is perhaps another one
+        departs = "declared_event == event - 1" if self.declared else "departing != 0"
+        with self.block(f"if (rule < 0) & (ended == 0) & ({departs}) & ((unfinished < 0) | (could_end != 0)):"):
+            self.add(LEAVE)
         with self.block("if unfinished >= 0 and ended != 0 and rule < 0:"):
             self.add("rule = unfinished")
             self.add("where = event")

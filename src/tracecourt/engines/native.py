@@ -1,0 +1,189 @@
+"""The native engine: a scanner and a lowered system as machine code (extra `fast`, numba), kept in the user's cache folder.
+
+It says of a document what the others say, or that another engine decides: where Lark must read the text, where a number is too
+large for it, where the last word may have been cut. It never words a violation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tracecourt.engines.flat import driver, runtime
+from tracecourt.engines.flat.machine import OUT, Machine
+from tracecourt.grammar.bytecode import HELPERS
+from tracecourt.resources import cache_file
+
+LONGEST = 1 << 24  # bytes of a document that is tried at once
+BLANK = 64  # bytes behind a buffer
+MOST_ROWS = 1 << 14  # documents that are tried at once
+
+INTRINSICS = ("place", "pointer", "load1", "load8", "store", "holds", "digits", "spelled")
+HEAD = """# Written by tracecourt from a grammar and a specification; it is safe to delete.
+from numpy import array as table
+from numba import njit
+from tracecourt.engines.intrinsics import {intrinsics}
+
+"""
+
+
+def available() -> bool:
+    """Whether numba is installed."""
+    return importlib.util.find_spec("numba") is not None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What became of documents: a row of `results` each, `outcome` first, then the fields of `OUT` and the parameters."""
+
+    results: Any
+
+    @property
+    def outcome(self) -> Any:
+        """The outcomes, as `machine` numbers them."""
+        return self.results[:, 0]
+
+    def field(self, name: str) -> Any:
+        """One of the fields of `OUT` for all documents."""
+        return self.results[:, 1 + OUT.index(name)]
+
+
+class Native:
+    """A format as machine code. Not for two threads at once: the memory is one."""
+
+    def __init__(self, name: str, scans: Mapping[str, str], machine: Machine) -> None:
+        """`scans` has the source of a scanner for each of the rules `document`, `prompt` and `trace`."""
+        self.name, self.machine = name, machine
+        self.text = _text(scans, machine)
+
+    @property
+    def file(self) -> Path | None:
+        """Where the module is kept; its machine code lies beside it."""
+        digest = hashlib.sha256((self.text + version("numba") + sys.version).encode()).hexdigest()[:16]
+        return cache_file(f"native_{self.name.replace('-', '_')}_{digest}.py")
+
+    @property
+    def compiled(self) -> bool:
+        """Whether machine code was made before, so that there is nothing to wait for."""
+        file = self.file
+        return file is not None and any((file.parent / "__pycache__").glob(f"{file.stem}.lines*.nbi"))
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The module, its functions ready to be compiled when they are called first."""
+        file = self.file
+        if file is None:
+            file = Path(tempfile.mkdtemp()) / "native.py"
+        if not file.is_file():
+            with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
+                new.write(self.text)
+            os.replace(new.name, file)
+        spec = importlib.util.spec_from_file_location(f"tracecourt_{file.stem}", file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module.__name__] = module  # machine code that was kept finds its module by its name
+        spec.loader.exec_module(module)
+        return module
+
+    # ------------------------------------------------------------ arrays
+    @cached_property
+    def _numpy(self) -> Any:
+        return import_module("numpy")
+
+    def _cells(self, *shape: int) -> Any:
+        return self._numpy.zeros(shape, dtype=self._numpy.int64)
+
+    @cached_property
+    def _memory(self) -> Any:
+        return self._cells(self.machine.memory)
+
+    @cached_property
+    def _out(self) -> Any:
+        return self._cells(len(OUT) + len(self.machine.params))
+
+    def _tape(self, size: int) -> Any:
+        """A tape for documents of so many bytes."""
+        if len(self._kept_tape) < 2 * (size + BLANK):
+            self._kept_tape = self._cells(2 * (size + BLANK))
+        return self._kept_tape
+
+    @cached_property
+    def _kept_tape(self) -> Any:
+        return self._cells(1 << 20)
+
+    # ------------------------------------------------------------ documents
+    def lines(self, b: Any, at: int, size: int, params: Mapping[str, int]) -> tuple[Any, Results, int]:
+        """Try lines of a buffer, each a whole document.
+
+        Args:
+            b: an array of uint8; b[size - 1] is a line feed, and `BLANK` bytes behind `size` are readable.
+            at: where the first line begins.
+            size: where the last one ends.
+            params: parameters that texts do not decide here.
+
+        Returns:
+            Where the lines begin and end, what became of them, and where the next one begins: no more than `MOST_ROWS`.
+        """
+        given, values = self._given([params])
+        spans, results = self._cells(MOST_ROWS, 2), self._cells(MOST_ROWS, 1 + len(self._out))
+        tape = self._tape(size - at)
+        count, after = self.module.lines(b, at, size, tape, given[0], values[0], self._memory, self._out, spans, results)
+        return spans[:count], Results(results[:count]), after
+
+    def rows(self, texts: Sequence[tuple[bytes, bytes]], params: Sequence[Mapping[str, int]]) -> Results:
+        """Try rows of a prompt and a trace, or of an empty prompt and a whole document, each with its parameters."""
+        places, at, parts = self._cells(len(texts), 4), 0, []
+        for row, (prompt, trace) in enumerate(texts):
+            middle = at + len(prompt) + 1
+            places[row] = at, middle - 1, middle, middle + len(trace)
+            at = middle + len(trace) + 1
+            parts += (prompt, b"\n", trace, b"\n")
+        parts.append(b"\n" * BLANK)
+        given, values = self._given(params)
+        results = self._cells(len(texts), 1 + len(self._out))
+        b = self._numpy.frombuffer(b"".join(parts), dtype=self._numpy.uint8)
+        longest = max((len(p) + len(t) + 2 * BLANK for p, t in texts), default=0)
+        self.module.rows(b, places, self._tape(longest), given, values, self._memory, self._out, results)
+        return Results(results)
+
+    def _given(self, params: Sequence[Mapping[str, int]]) -> tuple[Any, Any]:
+        names = self.machine.params
+        given, values = self._cells(len(params), len(names)), self._cells(len(params), len(names))
+        for row, known in enumerate(params):
+            for name, value in known.items():
+                given[row, names.index(name)], values[row, names.index(name)] = 1, value
+        return given, values
+
+
+def _text(scans: Mapping[str, str], machine: Machine) -> str:
+    """The text of a module: the runtime, the scanners, the system and the driver, each function to be compiled."""
+    parts = [HEAD.format(intrinsics=", ".join(INTRINSICS)), _inner(inspect.getsource(runtime)), HELPERS]
+    parts += [source.replace("def scan(", f"def scan_{start}(") for start, source in scans.items()]
+    parts += [machine.source, _inner(inspect.getsource(driver))]
+    text = "\n\n".join(parts)
+    names = [line[4 : line.index("(")] for line in text.splitlines() if line.startswith("def ")]
+    for name in names:
+        kept = ", cache=True" if name in ("lines", "rows") else ""
+        text = text.replace(f"\ndef {name}(", f"\n@njit(nogil=True, error_model='numpy'{kept})\ndef {name}(", 1)
+    return text
+
+
+def _inner(source: str) -> str:
+    """A module's text without what belongs to a file of its own."""
+    return source.replace("from __future__ import annotations\n", "").replace("from typing import Any\n", "Any = object\n")
+
+
+__all__ = ["Callable", "Native", "Results", "available", "suppress"]
