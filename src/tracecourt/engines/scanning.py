@@ -44,7 +44,7 @@ def native(source: str, **options: Any) -> Scan:
     numba: Any = import_module("numba")
     types = numba.types
     signature = types.int64(types.Array(types.uint8, 1, "C", readonly=True), types.int64, types.int64, types.int64[::1])
-    scope = _helpers()
+    scope = dict(_helpers())
     exec(source, scope)
     found: Scan = numba.njit([signature], **options)(scope["scan"])
     return found
