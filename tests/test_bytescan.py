@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
+from importlib import import_module
 from random import Random
 from typing import Any
 
@@ -14,13 +15,14 @@ import pytest
 
 from tests.conftest import ROOT
 from tracecourt.documents import joined
-from tracecourt.engines.scanning import native
+from tracecourt.engines.scanning import layout
+from tracecourt.engines.native import INTRINSICS
 from tracecourt.engines.values import Unreadable
 from tracecourt.formats import Format, open_format
 from tracecourt.generate import Generator
 from tracecourt.grammar.automaton import NotRegular
 from tracecourt.grammar.bytecells import Fields, Layout, Member, Number, Several
-from tracecourt.grammar.bytecode import Scan, compiled
+from tracecourt.grammar.bytecode import HELPERS, Scan, compiled
 from tracecourt.grammar.bytescan import NoByteScanner, scanner_source
 from tracecourt.grammar.items import Completeness
 from tracecourt.grammar.scanner import Scanner, compile_scanner
@@ -81,7 +83,7 @@ def cells(sort: t.Sort, value: Any) -> Iterator[int]:
         case t.Tuple(fields=fields):
             for (_, inner), part in zip(fields, value, strict=True):
                 yield from cells(inner, part)
-        case t.List(element=element):
+        case t.List(element=element) | t.Set(element=element):
             yield len(value)
             for part in value:
                 yield from cells(element, part)
@@ -252,6 +254,26 @@ def test_formats_of_numbers_have_byte_scanners(name: str) -> None:
         assert layouts_of(name, but=(t.Text, t.Optional, t.Set, t.Map, t.Formula))
 
 
+def test_sets_are_read_as_their_printed_elements_where_that_is_asked_for() -> None:
+    read = 0
+    for name in FORMATS:
+        form = opened(name)
+
+        def layouts(item: str, count: int, form: Format = form) -> tuple[Layout, ...]:
+            return tuple(layout(sort, sets=True) for sort in form.sorts(item, count))
+
+        if source(name, "trace") is None:
+            try:
+                scan = compiled(scanner_source(form.grammar, "trace", layouts))
+            except NotRegular:
+                continue
+            for start, text in texts(name):
+                if start == "trace" and (tape := by_lark(form, start, text)) is not None:
+                    assert scanned(scan, text) == tape
+                    read += 1
+    assert read > 3
+
+
 # ---------------------------------------------------------------- grammars made for the purpose
 def lab(trace: str, rest: str = "", ignore: str = "[ ]+") -> TraceGrammar:
     """A grammar for a trace alone."""
@@ -348,9 +370,9 @@ def lab_tape(grammar: TraceGrammar, layouts: dict[str, tuple[Layout, ...]], text
     tape: list[int] = []
     for item in reading.items:
         tape.append(sorted(grammar.items).index(item.name))
-        for layout, raw in zip(layouts[item.name], item.arguments, strict=True):
+        for how, raw in zip(layouts[item.name], item.arguments, strict=True):
             try:
-                tape += lab_cells(layout, raw)
+                tape += lab_cells(how, raw)
             except ValueError:
                 return None
     return tape
@@ -417,6 +439,18 @@ def short_sources() -> list[tuple[str, str]]:
     ordered = sorted(once, key=len)
     chosen = [*ordered[:2], next(text for text in ordered if "l0" in text), next(text for text in ordered if "number(" in text)]
     return [once[text] for text in dict.fromkeys(chosen)]
+
+
+def native(source: str) -> Scan:
+    """The scanner as machine code."""
+    numba, intrinsics = import_module("numba"), import_module("tracecourt.engines.intrinsics")
+    scope: dict[str, Any] = {name: getattr(intrinsics, name) for name in INTRINSICS}
+    exec(HELPERS, scope)
+    for name in re.findall(r"^def (\w+)", HELPERS, re.MULTILINE):
+        scope[name] = numba.njit(scope[name])
+    exec(source, scope)
+    found: Scan = numba.njit(scope["scan"])
+    return found
 
 
 def test_machine_code_does_the_same() -> None:

@@ -1,14 +1,8 @@
-"""Byte scanners for typed arguments: how values of a sort are laid out in cells, and the machine code of a scanner."""
+"""Byte scanners for typed arguments: how values of a sort are laid out in cells."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from typing import Any
-
 from tracecourt.grammar.bytecells import Fields, Layout, Member, Number, Several
-from tracecourt.grammar.bytecode import HELPER_NAMES, HELPERS, Scan
 from tracecourt.grammar.bytepattern import NoByteScanner
 from tracecourt.spec import sorts as t
 
