@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tracecourt.batches import check_rows
 from tracecourt.check import check
 from tracecourt.documents import Words
 from tracecourt.explain import Explanation, explain
@@ -13,7 +14,7 @@ from tracecourt.generate import Generator
 from tracecourt.mutate import Mutator
 from tracecourt.parameters import from_row
 from tracecourt.resources import Library
-from tracecourt.rows import Fields, rows_of
+from tracecourt.rows import Fields, Row, rows_of
 from tracecourt.verdict import Report
 
 
@@ -44,11 +45,14 @@ class Court:
             params: parameters of the problem, such as its size; those not given are inferred.
             id: a name for the report.
             engine: what tries the events, the report being the same: `auto` for the fastest that the format has, `interpreter`
-                for the reference, `compiled`.
+                for the reference, `compiled`, or `native` for machine code (extra `fast`; compiled at the first call).
 
         Raises:
             InputError: when a parameter has a value that it cannot have, or the format does not have the engine.
         """
+        if engine == "native":
+            self._form.engine(engine)
+            return next(check_rows(self._form, [Row(id, "", prompt, trace, params or {})]))
         return check(self._form, prompt, trace, params, id, engine)
 
     def check_many(self, rows: Iterable[Mapping[str, Any]], *, engine: str = "auto") -> Iterator[Report]:
@@ -59,9 +63,12 @@ class Court:
                 the format does not have the engine.
         """
         self._form.engine(engine)
-        for number, given in enumerate(rows):
-            for row in rows_of(given, f"row {number}", number, Fields()):
-                yield check(self._form, row.prompt, row.trace, row.params, row.id, engine)
+        read = (row for number, given in enumerate(rows) for row in rows_of(given, f"row {number}", number, Fields()))
+        if engine == "native":
+            yield from check_rows(self._form, read)
+            return
+        for row in read:
+            yield check(self._form, row.prompt, row.trace, row.params, row.id, engine)
 
     def explain(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Explanation:
         """Try one trace and explain the outcome."""

@@ -10,7 +10,9 @@ import io
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -19,6 +21,7 @@ import click
 from tracecourt.errors import InputError, TracecourtError
 
 if TYPE_CHECKING:
+    from tracecourt.batches import Tally
     from tracecourt.formats import Format
     from tracecourt.rows import Fields, Row
     from tracecourt.verdict import Report, Verdict
@@ -101,7 +104,7 @@ def formats(output: str) -> None:
 @click.option("--expect", is_flag=True, help="Compare with the rows' own `expected`; exit 1 on any difference.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "interpreter", "compiled"]),
+    type=click.Choice(["auto", "interpreter", "compiled", "native"]),
     default="auto",
     show_default=True,
     help="What tries the events; the reports are the same, the time is not.",
@@ -126,7 +129,16 @@ def check(
     from tracecourt.rows import Fields
 
     summary, differences = Summary(), 0
-    for row, report in _trials(form, files, params, Fields(prompt_field, trace_field, id_field), engine, lines=lines):
+    fields = Fields(prompt_field, trace_field, id_field)
+    native = engine == "native" or (engine == "auto" and _worth_compiling(form, files))
+    if native and lines and output == "summary" and not expect:
+        for tally in _tallies(form, files, params):
+            summary.count(tally)
+        files_left: tuple[str, ...] = ()
+    else:
+        files_left = files
+    trials = _batches(form, files_left, params, fields, lines=lines, worded=output != "summary" or expect) if native else None
+    for row, report in trials or _trials(form, files_left, params, fields, engine, lines=lines):
         summary.add(report)
         if output == "jsonl":
             click.echo(json.dumps(report.to_dict()))
@@ -269,6 +281,42 @@ def _trials(
             yield row, tried(form, row.prompt, row.trace, dict(row.params) | given, row.id, engine)
 
 
+def _batches(
+    form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, *, lines: bool, worded: bool
+) -> Iterator[tuple[Row, Report]]:
+    """The same with the native engine, which takes many rows at once."""
+    from tracecourt.batches import check_rows
+    from tracecourt.rows import Row, read_rows
+
+    given, waiting = _params(form, options), deque[Row]()
+
+    def rows() -> Iterator[Row]:
+        for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
+            waiting.append(replace(row, params=dict(row.params) | given) if given else row)
+            yield waiting[-1]
+
+    for report in check_rows(form, rows(), worded=worded):
+        yield waiting.popleft(), report
+
+
+def _tallies(form: Format, files: tuple[str, ...], options: tuple[str, ...]) -> Iterator[Tally]:
+    """What becomes of lines of text, counted."""
+    from tracecourt.batches import tally_lines
+    from tracecourt.rows import opened
+
+    for file in files:
+        with opened(file) as stream:
+            yield from tally_lines(form, stream, _params(form, options), file)
+
+
+def _worth_compiling(form: Format, files: tuple[str, ...]) -> bool:
+    """Whether files are so large, or machine code is there already, that the native engine is soonest done."""
+    from tracecourt.engines.native import available
+
+    size = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+    return size >= LARGE and available() and not form.without_native
+
+
 class _placed:
     """Adds a row's place to an input error about it."""
 
@@ -284,6 +332,7 @@ class _placed:
 
 
 T = TypeVar("T")
+LARGE = 1 << 25  # bytes of traces that are worth the time that machine code takes to be made
 
 
 def _progress(items: Iterable[T], total: int | None) -> Iterator[T]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
+from tracecourt.engines.primitives import Undefined
 from tracecourt.engines.scanning import layout
 from tracecourt.engines.values import Reader, fits, reader
 from tracecourt.errors import InputError, SpecError, suggestion
+from tracecourt.grammar.automaton import NotRegular
 from tracecourt.grammar.bytecells import Layout
+from tracecourt.grammar.bytescan import scanner_source
 from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
 from tracecourt.resources import Library
 from tracecourt.spec import ir
@@ -26,10 +30,13 @@ from tracecourt.text import Diagnostic, Note, Span
 
 if TYPE_CHECKING:
     from tracecourt.engines.compiled import Compiled
+    from tracecourt.engines.flat.machine import Machine
+    from tracecourt.engines.native import Native
     from tracecourt.scanning import Scanners
 
 HIDES = "its text hides a part of the run, which has to be looked for"
-ENGINES = ("auto", "interpreter", "compiled")
+ENGINES = ("auto", "interpreter", "compiled", "native")
+MOST_NATIVES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +86,65 @@ class Format:
         """Why there is no compiled engine; empty where there is one."""
         return HIDES if self.system.partial else ""
 
+    @cached_property
+    def without_native(self) -> str:
+        """Why there is no native engine, numba or not; empty where there is one."""
+        from tracecourt.engines.flat.layout import NotFlat
+
+        try:
+            self._machine(self.settings({}), declared=False)
+            self._byte_scanners  # noqa: B018 it raises
+        except (NotFlat, NotRegular) as why:
+            return str(why)
+        return ""
+
+    def native(self, given: Mapping[str, Any], *, declared: bool) -> Native | None:
+        """The native engine for parameters that no text decides; `declared`: whether it asks the rules of that level.
+
+        None where there is none, or where it would be the fifth for other parameters: each takes a while to compile.
+        """
+        from tracecourt.engines.native import Native
+
+        settings = self.settings(given)
+        key = repr(sorted(settings.items())), declared
+        if key not in self._natives:
+            if self.without_native or len(self._natives) >= MOST_NATIVES:
+                return None
+            self._natives[key] = Native(self.name, self._byte_scanners, self._machine(settings, declared=declared))
+        return self._natives[key]
+
+    @cached_property
+    def _natives(self) -> dict[tuple[str, bool], Native]:
+        return {}
+
+    @cached_property
+    def settled(self) -> frozenset[str]:
+        """The parameters that no text decides."""
+        return frozenset(p.symbol.name for p in self.system.params if p.inferred is None)
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the parameters that no text decides: what is given, or their defaults."""
+        found: dict[str, Any] = {}
+        registers, evaluator = self.interpreter.evaluator.registers(), self.interpreter.evaluator
+        for param in self.system.params:
+            name = param.symbol.name
+            if param.inferred is None and name in given:
+                found[name] = given[name]
+            elif param.inferred is None and param.default is not None:
+                with suppress(Undefined, TypeError):  # it depends on another one that a text decides
+                    found[name] = evaluator.code(param.default)(registers)
+            registers[evaluator.slot(param.symbol)] = found.get(name)
+        return found
+
+    def _machine(self, settings: Mapping[str, Any], *, declared: bool) -> Machine:
+        from tracecourt.engines.flat.machine import machine
+
+        return machine(self.system, sorted(self.grammar.items), settings, declared=declared, end=END)
+
+    @cached_property
+    def _byte_scanners(self) -> dict[str, str]:
+        return {start: scanner_source(self.grammar, start, self.layouts) for start in ("document", "prompt", "trace")}
+
     @property
     def slow(self) -> Iterator[str]:
         """Why texts are read or tried the slow way: nothing, where they are not."""
@@ -95,6 +161,13 @@ class Format:
         """
         if name not in ENGINES:
             raise InputError(f"there is no engine {name}{suggestion(name, ENGINES)}")
+        if name == "native":
+            from tracecourt.engines.native import available
+
+            if not available():
+                raise InputError("the engine native needs numba: install tracecourt[fast]")
+            if self.without_native:
+                raise InputError(f"{self.name} has no engine native: {self.without_native}; leave it to auto")
         if name == "compiled" and self.without_engine:
             raise InputError(f"{self.name} has no engine {name}: {self.without_engine}; leave it to auto")
         return None if name == "interpreter" else self.compiled

@@ -7,7 +7,7 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,15 +54,26 @@ def read_rows(path: str, fields: Fields | None = None, *, lines: bool = False) -
         InputError: when the file cannot be read, a line is not a JSON object, or a row lacks a field.
     """
     fields = fields or Fields()
+    with opened(path) as stream:
+        for number, raw in enumerate(stream, 1):
+            text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+            text = text.removeprefix(BOM) if number == 1 else text
+            if lines:
+                yield Row(str(number), f"{path}:{number}", "", text)
+            elif text.strip():
+                yield from rows_of(_object(text, f"{path}:{number}"), f"{path}:{number}", number, fields)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """A file's bytes, unpacked; `-` is the standard input.
+
+    Raises:
+        InputError: when the file cannot be read.
+    """
     try:
         with _opened(path) as stream:
-            for number, raw in enumerate(stream, 1):
-                text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-                text = text.removeprefix(BOM) if number == 1 else text
-                if lines:
-                    yield Row(str(number), f"{path}:{number}", "", text)
-                elif text.strip():
-                    yield from rows_of(_object(text, f"{path}:{number}"), f"{path}:{number}", number, fields)
+            yield stream
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 

@@ -12,22 +12,22 @@ import inspect
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 from tracecourt.engines.flat import driver, runtime
-from tracecourt.engines.flat.machine import OUT, Machine
+from tracecourt.engines.flat.machine import ELSEWHERE, OUT, Machine
 from tracecourt.grammar.bytecode import HELPERS
 from tracecourt.resources import cache_file
 
-LONGEST = 1 << 24  # bytes of a document that is tried at once
+BLOCK = 1 << 22  # bytes of a file that are read at once
+LINE_FEED = 10
 BLANK = 64  # bytes behind a buffer
 MOST_ROWS = 1 << 14  # documents that are tried at once
 
@@ -51,14 +51,20 @@ class Results:
 
     results: Any
 
-    @property
-    def outcome(self) -> Any:
-        """The outcomes, as `machine` numbers them."""
-        return self.results[:, 0]
+    def counted(self) -> list[tuple[tuple[int, int, int, int], int]]:
+        """How many documents have the same outcome, rule, plan and answer to whether it follows."""
+        columns = [0, *(1 + OUT.index(name) for name in ("rule", "plan", "follows"))]
+        numpy: Any = import_module("numpy")
+        key = numpy.zeros(len(self.results), dtype=numpy.int64)
+        for column in columns:
+            key = key * 4096 + self.results[:, column] + 1
+        found, counts = numpy.unique(key, return_counts=True)
+        kinds = [tuple((k >> 12 * i & 4095) - 1 for i in (3, 2, 1, 0)) for k in found.tolist()]
+        return list(zip(kinds, counts.tolist(), strict=True))
 
-    def field(self, name: str) -> Any:
-        """One of the fields of `OUT` for all documents."""
-        return self.results[:, 1 + OUT.index(name)]
+    def left(self) -> list[int]:
+        """The documents that another engine decides."""
+        return (self.results[:, 0] == ELSEWHERE).nonzero()[0].tolist()  # type: ignore[no-any-return]
 
 
 class Native:
@@ -143,6 +149,34 @@ class Native:
         count, after = self.module.lines(b, at, size, tape, given[0], values[0], self._memory, self._out, spans, results)
         return spans[:count], Results(results[:count]), after
 
+    def blocks(self, stream: BinaryIO, params: Mapping[str, int]) -> Iterator[tuple[int, Any, Results, Any]]:
+        """Try the lines of a file as they are read: the number of the first of some lines, their places, results, and the buffer.
+
+        What is given is good until the next is asked for. A line of any length is read whole.
+        """
+        room, filled, number = BLOCK, 0, 1
+        buffer = bytearray(room + BLANK)
+        over = False
+        while not over:
+            read = stream.readinto(memoryview(buffer)[filled:room])  # type: ignore[attr-defined]
+            over = not read
+            filled += read
+            if over and filled and buffer[filled - 1] != LINE_FEED:
+                buffer[filled] = LINE_FEED
+                filled += 1
+            size = buffer.rfind(b"\n", 0, filled) + 1
+            b, at = self._numpy.frombuffer(buffer, dtype=self._numpy.uint8), 0
+            while at < size:
+                spans, results, at = self.lines(b, at, size, params)
+                yield number, spans, results, b
+                number += len(spans)
+            rest = buffer[size:filled]
+            filled -= size
+            if filled == room:
+                room *= 2
+                buffer = bytearray(room + BLANK)
+            buffer[:filled] = rest
+
     def rows(self, texts: Sequence[tuple[bytes, bytes]], params: Sequence[Mapping[str, int]]) -> Results:
         """Try rows of a prompt and a trace, or of an empty prompt and a whole document, each with its parameters."""
         places, at, parts = self._cells(len(texts), 4), 0, []
@@ -184,6 +218,3 @@ def _text(scans: Mapping[str, str], machine: Machine) -> str:
 def _inner(source: str) -> str:
     """A module's text without what belongs to a file of its own."""
     return source.replace("from __future__ import annotations\n", "").replace("from typing import Any\n", "Any = object\n")
-
-
-__all__ = ["Callable", "Native", "Results", "available", "suppress"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tracecourt.verdict import PlanStatus, Report, Verdict
 
 if TYPE_CHECKING:
+    from tracecourt.batches import Tally
     from rich.console import Group
 
 
@@ -26,6 +27,13 @@ class Summary:
         if report.rule is not None and report.verdict is Verdict.UNSOUND:
             self.rules[report.rule, report.level or ""] += 1
         self.unfollowed += report.plan_follows_trace is False
+
+    def count(self, tally: Tally) -> None:
+        """Count documents that have the same outcome."""
+        self.table[tally.verdict, tally.plan] += tally.count
+        if tally.rule is not None and tally.verdict is Verdict.UNSOUND:
+            self.rules[tally.rule, tally.level or ""] += tally.count
+        self.unfollowed += tally.count * (tally.follows is False)
 
     @property
     def total(self) -> int:

@@ -354,10 +354,7 @@ class _Writer(Outlines):
                 with self.block(f"if {conj(val.ok)}:"):
                     self.add(f"{cells[0]} = {clamped}")
                 with self.block("else:"):
-                    if param.default is None:
-                        self.add(LEAVE)
-                    else:
-                        self.add(f"{cells[0]} = {self.term(param.default).cell}")
+                    self.add(LEAVE)
             self.scope[symbol] = Val(cells)
 
     def _setting(self, symbol: ir.Symbol, value: Any, param: ir.Param) -> None:

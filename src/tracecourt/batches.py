@@ -1,0 +1,192 @@
+"""Many documents at once: the native engine tries them, and `check` those that it leaves to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from tracecourt.check import DECLARED, check
+from tracecourt.documents import Words, joined
+from tracecourt.engines.flat.machine import ELSEWHERE, OUT, SOUND, TRUNCATED, UNSOUND
+from tracecourt.errors import InputError
+from tracecourt.formats import Format
+from tracecourt.parameters import from_row
+from tracecourt.text import Source, Span
+from tracecourt.verdict import PlanStatus, Report, Verdict
+
+if TYPE_CHECKING:
+    from tracecourt.engines.native import Native
+
+TOGETHER = 256  # rows that are tried at once
+VERDICTS = {SOUND: Verdict.SOUND, UNSOUND: Verdict.UNSOUND, TRUNCATED: Verdict.TRUNCATED}
+PLANS = (PlanStatus.NONE, PlanStatus.INVALID, PlanStatus.SUBOPTIMAL, PlanStatus.OPTIMAL, PlanStatus.VALID)
+FOLLOWS = {-1: None, 0: False, 1: True}
+
+
+class Try(Protocol):
+    """What is to be tried: a row of a file."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def place(self) -> str: ...  # noqa: D102
+    @property
+    def prompt(self) -> Words: ...  # noqa: D102
+    @property
+    def trace(self) -> Words: ...  # noqa: D102
+    @property
+    def params(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+# ---------------------------------------------------------------- rows
+def check_rows(form: Format, rows: Iterable[Try], *, worded: bool = True, together: int = TOGETHER) -> Iterator[Report]:
+    """Try rows in order with the native engine; as many as `together` are read before the first is answered.
+
+    With `worded` false, a report of an unsound trace has neither message nor span, unless another engine had to try it.
+
+    Raises:
+        InputError: when a parameter has a value that it cannot have.
+    """
+    waiting = iter(rows)
+    while batch := list(islice(waiting, together)):
+        yield from _batch(form, batch, worded=worded)
+
+
+def _batch(form: Format, rows: Sequence[Try], *, worded: bool) -> Iterator[Report]:
+    params = []
+    for row in rows:
+        with placed(row.place):
+            params.append(from_row(form.system, row.params) if row.params else {})
+    reports: dict[int, Report] = {}
+    groups: dict[str, list[int]] = {}
+    for index, known in enumerate(params):
+        groups.setdefault(repr(sorted(_set(form, known).items())), []).append(index)
+    for indices in groups.values():
+        native = form.native(_set(form, params[indices[0]]), declared=worded)
+        if native is not None:
+            reports |= _tried(form, native, rows, params, indices, worded=worded)
+    for index, row in enumerate(rows):
+        if index not in reports:
+            with placed(row.place):
+                reports[index] = check(form, row.prompt, row.trace, row.params, row.id)
+        yield reports[index]
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Add a row's place to an input error about it."""
+    try:
+        yield
+    except InputError as error:
+        raise (error if str(error).startswith(place) else InputError(f"{place}: {error}")) from None
+
+
+def _set(form: Format, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that no text decides."""
+    return {name: value for name, value in params.items() if name in form.settled}
+
+
+def _tried(
+    form: Format,
+    native: Native,
+    rows: Sequence[Try],
+    params: Sequence[Mapping[str, Any]],
+    indices: Sequence[int],
+    *,
+    worded: bool,
+) -> dict[int, Report]:
+    """The reports of the rows that the native engine decides."""
+    settings = form.settings(_set(form, params[indices[0]]))
+    texts, asked = [], []
+    for index in indices:
+        prompt, trace = joined(rows[index].prompt), joined(rows[index].trace)
+        if prompt.isascii() and trace.isascii():
+            texts.append((b"" if not prompt.strip() else prompt.encode(), trace.encode()))
+            asked.append(index)
+    given = [{name: value for name, value in params[index].items() if name not in form.settled} for index in asked]
+    results = native.rows(texts, given).results.tolist()
+    found = {}
+    for index, (_, trace), known, result in zip(asked, texts, given, results, strict=True):
+        if result[0] != ELSEWHERE and (result[0] != UNSOUND or not worded):
+            found[index] = _report(form, native, rows[index], trace, settings, known, result)
+    return found
+
+
+def _report(
+    form: Format,
+    native: Native,
+    row: Try,
+    trace: bytes,
+    settings: Mapping[str, Any],
+    given: Mapping[str, Any],
+    result: Sequence[int],
+) -> Report:
+    outcome, number, event, plan, follows, declared, _, events = result[: 1 + len(OUT)]
+    verdict = VERDICTS[outcome]
+    rule = native.machine.rules[number] if outcome == UNSOUND else None
+    message, span = "", None
+    if verdict is Verdict.TRUNCATED:
+        counted = "1 sound event" if events == 1 else f"{events} sound events"
+        message, span = f"the text ends after {counted}, before the search may end", Span(len(trace), len(trace))
+    params = {
+        name: settings[name] if name in settings else value
+        for name, value in zip(native.machine.params, result[1 + len(OUT) :], strict=True)
+    }
+    return Report(
+        id=row.id,
+        format=form.name,
+        verdict=verdict,
+        level=rule.level if rule else DECLARED if verdict is Verdict.SOUND and declared >= 0 else None,
+        rule=rule.name if rule else None,
+        event=event if rule else None,
+        span=span,
+        message=message,
+        plan=PLANS[plan],
+        plan_follows_trace=FOLLOWS[follows],
+        events=events,
+        params=params,
+        inferred=tuple(name for name in params if name not in settings and name not in given),
+        departure=_departure(form, row) if declared >= 0 else None,
+        source=Source("trace", trace.decode()),
+    )
+
+
+def _departure(form: Format, row: Try) -> Callable[[], Any]:
+    return lambda: check(form, row.prompt, row.trace, row.params, row.id).declared
+
+
+# ---------------------------------------------------------------- lines
+@dataclass(frozen=True)
+class Tally:
+    """So many documents with the same verdict, rule, level and plan."""
+
+    verdict: Verdict
+    plan: PlanStatus
+    rule: str | None
+    level: str | None
+    follows: bool | None
+    count: int
+
+
+def tally_lines(form: Format, stream: BinaryIO, params: Mapping[str, Any], name: str) -> Iterator[Tally]:
+    """Try the lines of a file of that name, each a whole document, and count."""
+    typed = from_row(form.system, params)
+    native = form.native(_set(form, typed), declared=False)
+    assert native is not None
+    known = {name: value for name, value in typed.items() if name not in form.settled}
+    for number, spans, results, b in native.blocks(stream, known):
+        for (outcome, rule, plan, follows), count in results.counted():
+            if outcome != ELSEWHERE:
+                broken = native.machine.rules[rule] if outcome == UNSOUND else None
+                names = (broken.name, broken.level) if broken else (None, None)
+                yield Tally(VERDICTS[outcome], PLANS[plan], *names, FOLLOWS[follows], count)
+        for index in results.left():
+            at, end = spans[index]
+            text = bytes(b[at:end]).decode("utf-8", errors="replace").rstrip("\r\n")
+            text = text.removeprefix("\ufeff") if number + index == 1 else text
+            with placed(f"{name}:{number + index}"):
+                report = check(form, "", text, params)
+            yield Tally(report.verdict, report.plan, report.rule, report.level, report.plan_follows_trace, 1)
