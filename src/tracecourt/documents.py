@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from tracecourt.engines.interpreter import Action, empty
-from tracecourt.engines.values import Unreadable, freeze, occurrences
+from tracecourt.engines.values import Unreadable, freeze, occurrences, show
 from tracecourt.formats import Format
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
 from tracecourt.grammar.scanner import Scan
@@ -143,6 +143,25 @@ def unwritten(system: ir.System, facts: dict[str, Any], steps: Sequence[Step], *
         start="trace",
         tokens=True,
     )
+
+
+def whole_event(action: Action, arguments: Sequence[Any]) -> str:
+    """An event with all its arguments, as a person writes it."""
+    return event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
+
+
+def written(step: Step) -> str:
+    """An event as a person writes it: `close (2, 2) with g 9, h 0`."""
+    event = step.action.event
+    names = [event.parameters[part.index].name for part in step.shown]
+    return event_text(event.name, names, step.arguments)
+
+
+def event_text(event: str, names: Sequence[str], arguments: Sequence[Any]) -> str:
+    """An event's name and arguments, those after the first with their names."""
+    shown = [f"{name} {show(value)}" for name, value in zip(names, arguments, strict=True)]
+    subject = " " + show(arguments[0]) if arguments else ""
+    return event + subject + (" with " + ", ".join(shown[1:]) if shown[1:] else "")
 
 
 def joined(words: Words | None) -> str:
