@@ -16,7 +16,7 @@ from tests.packs import Pack
 from tracecourt import check as trials
 from tracecourt.api import Court
 from tracecourt.check import Trial, check, conclude
-from tracecourt.documents import Step, read_document, unwritten
+from tracecourt.documents import Document, Step, read_document, unwritten
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.generate import Generator
@@ -194,6 +194,20 @@ def test_an_engine_that_a_format_does_not_have_is_a_usage_error(desk: Desk) -> N
     with pytest.raises(InputError, match=r"no engine interpeter \(did you mean interpreter\?\)"):
         court.check("", "", engine="interpeter")
     assert desk.run("check", "-", "-f", "searchformer-maze", "--engine", "steam").code == 2
+
+
+def test_a_departure_is_worded_when_it_is_asked_for_and_a_report_keeps_no_more_than_texts(maze: Format) -> None:
+    prompt, trace = "start 0 0 goal 1 1", "create 0 0 c0 c2 close 0 0 c0 c2 create 1 0 c1 c1 create 0 1 c1 c1 "
+    trace += "close 1 0 c1 c1 create 1 1 c2 c0 close 1 1 c2 c0 eos"
+    params = {"width": 2, "height": 2}
+    expected, found = (check(maze, prompt, trace, params, engine=engine) for engine in ("interpreter", "auto"))
+    assert (found.verdict, found.level) == ("sound", "declared")
+    assert callable(found.departure)
+    kept = [cell.cell_contents for cell in found.departure.__closure__ or ()]  # type: ignore[attr-defined]
+    assert not any(isinstance(one, (Document, Trial, list)) for one in kept)
+    assert found.declared == expected.declared
+    assert found.declared is not None
+    assert found.declared.message == "(0, 1) comes before (1, 0) in the declared order of children"
 
 
 # ---------------------------------------------------------------- two rules broken by one event

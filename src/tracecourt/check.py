@@ -333,10 +333,15 @@ def conclude(trial: Trial, id: str) -> Report:
 
 
 def _worded(trial: Trial, index: int, rule: ir.Rule) -> Callable[[], Violation]:
-    """What words the violation of a rule by an event, from the state that the events before it lead to."""
-    form, document, params = trial.form, trial.document, trial.params
+    """What words the violation of a rule by an event, from the state that the events before it lead to.
+
+    It keeps the texts and no more, since there may be as many reports as rows.
+    """
+    form, params, prompt, trace = trial.form, trial.params, trial.document.prompt, trial.document.trace.text
+    unwritten = None if trace else trial.document
 
     def worded() -> Violation:
+        document = unwritten or read_document(form, prompt, trace)
         interpreter, again = form.interpreter, Trial(form, document)
         again.open(params)
         for name, arguments in islice(document.events, index):
