@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tracecourt.scanning import Scanners
 
 HIDES = "its text hides a part of the run, which has to be looked for"
+NESTED = "its rules are nested more deeply than Python allows"
 ENGINES = ("auto", "interpreter", "compiled")
 
 
@@ -70,17 +71,26 @@ class Format:
         shown = self.system.shown.get(item)
         return argument_sorts(self.fact_sorts[item], count) if shown is None else tuple(part.sort for part in shown)
 
-    @cached_property
+    @property
     def compiled(self) -> Compiled | None:
-        """The fast engine; None where the text hides a part of the run."""
-        from tracecourt.engines.compiled import Compiled
-
-        return None if self.without_engine else Compiled(self.interpreter)
+        """The fast engine; None where there is none."""
+        return None if isinstance(self._compiled, str) else self._compiled
 
     @property
     def without_engine(self) -> str:
         """Why there is no compiled engine; empty where there is one."""
-        return HIDES if self.system.partial else ""
+        return self._compiled if isinstance(self._compiled, str) else ""
+
+    @cached_property
+    def _compiled(self) -> Compiled | str:
+        from tracecourt.engines.compiled import Compiled
+
+        if self.system.partial:
+            return HIDES
+        try:
+            return Compiled(self.interpreter)
+        except (SyntaxError, RecursionError):
+            return NESTED
 
     @property
     def slow(self) -> Iterator[str]:

@@ -57,6 +57,12 @@ class Compiled:
     """
 
     def __init__(self, interpreter: Interpreter) -> None:
+        """Write and compile the function.
+
+        Raises:
+            ValueError: for a system whose text hides a part of the run.
+            SyntaxError, RecursionError: for one whose rules are nested more deeply than Python allows.
+        """
         if interpreter.system.partial:
             raise ValueError(f"{interpreter.system.name} hides a part of the run: its events cannot be run one after the other")
         self._interpreter = interpreter
@@ -110,7 +116,10 @@ class Compiled:
             system = self._interpreter.system
             clauses = {} if system.answer is None else {f"answer {c}": e for c, e in system.answer.clauses.items()}
             e = (clauses | {"demands": _all(system.demands), "ending": _all(system.ending)})[name]
-            self._judges[name] = self._made(lambda writer: writer.judge(e))[1]
+            try:
+                self._judges[name] = self._made(lambda writer: writer.judge(e))[1]
+            except (SyntaxError, RecursionError):  # Python does not nest so deeply
+                self._judges[name] = self._interpreter.evaluator.code(e)
         return self._judges[name]
 
 
