@@ -20,6 +20,7 @@ REPEATS = 7
 FORMAT = "searchformer-maze"
 PARTIAL_FORMATS = tuple(f"dualformer-maze-l{level}" for level in (1, 2, 3, 4))
 SIZES = (5, 10, 15, 20)
+FULL = ((10, 100), (20, 40), (30, 20))  # sizes of mazes, and how many
 PARTIAL = 10  # mazes of each size
 
 
@@ -39,23 +40,30 @@ def starts(rows: list[dict[str, Any]]) -> None:
     """What a cold start costs."""
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "small.jsonl"
-        small.write_text("".join(json.dumps(row) + "\n" for row in rows[:3]), encoding="utf-8")
+        small.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         print(f"cold start, tracecourt --help            {cold('--help'):.2f} s")
         print(f"cold start, check of three small traces  {cold('check', str(small), '--format', FORMAT):.2f} s")
 
 
-def throughput(court: tc.Court, rows: list[dict[str, Any]]) -> None:
-    """How fast full traces are tried, beside what an expert wrote by hand; the two must say the same."""
-    size = sum(len(row["prompt"]) + len(row["trace"]) for row in rows)
-    before = time.perf_counter()
+def throughput(court: tc.Court, size: int, number: int) -> None:
+    """How fast full traces are tried, beside what an expert wrote by hand, in turns; the two must say the same."""
+    rows = list(court.generate(number, 1, {"width": size, "height": size}))
     reports = list(court.check_many(rows))
-    between = time.perf_counter()
-    answers = [expert.check(row["prompt"], row["trace"], **row["params"]) for row in rows]
-    spent, by_hand = between - before, time.perf_counter() - between
-    assert answers == [(str(r.verdict), r.rule, r.event) for r in reports]
-    rate = f"{size / spent / 1e6:.2f} MB/s, {sum(r.events for r in reports) / spent:,.0f} events/s"
-    print(f"check through the API, 100 traces 10x10  {spent * 10:.2f} ms a trace, {rate}")
-    print(f"an expert's checker written by hand      {by_hand * 10:.2f} ms a trace, {spent / by_hand:.0f} times as fast")
+    ours, by_hand = [], []
+    for _ in range(REPEATS):
+        before = time.perf_counter()
+        reports = list(court.check_many(rows))
+        between = time.perf_counter()
+        answers = [expert.check(row["prompt"], row["trace"], **row["params"]) for row in rows]
+        ours.append(between - before)
+        by_hand.append(time.perf_counter() - between)
+        assert answers == [(str(r.verdict), r.rule, r.event) for r in reports]
+    spent, ratio = statistics.median(ours), statistics.median(a / b for a, b in zip(ours, by_hand, strict=True))
+    characters, events = sum(len(row["prompt"]) + len(row["trace"]) for row in rows), sum(r.events for r in reports)
+    print(f"check through the API, {number} traces {size}x{size}".ljust(41), end="")
+    print(f"{spent / number * 1e3:.2f} ms a trace, {characters / spent / 1e6:.2f} MB/s, {events / spent:,.0f} events/s")
+    print(f"an expert's checker written by hand      {statistics.median(by_hand) / number * 1e3:.2f} ms a trace: ", end="")
+    print(f"check takes {ratio:.2f} times as long")
 
 
 def hidden_runs() -> None:
@@ -78,9 +86,9 @@ def hidden_runs() -> None:
 def main() -> None:
     print(f"Python {platform.python_version()} on {platform.machine()}, {tc.__name__}; medians of {REPEATS} runs\n")
     court = tc.load_format(FORMAT)
-    rows = list(court.generate(100, 1, {"width": 10, "height": 10}))
-    starts(rows)
-    throughput(court, rows)
+    starts(list(court.generate(3, 1, {"width": 10, "height": 10})))
+    for size, number in FULL:
+        throughput(court, size, number)
     hidden_runs()
 
 

@@ -363,6 +363,38 @@ def test_none_may_be_an_element(pack: Pack) -> None:
         agree(lab.interpreter, lab.r, [("go", a) for a in arguments])
 
 
+PRESENT = """\
+state
+  here: int?
+  found: list int
+  kept: int = 0
+event go(k: int?, n: int)
+  require grounded more: here != none and (if here = none then 0 else here) + n > 0 => n != here
+    else ""
+  require declared fewer: (if here = none or n = 1 then 0 else here + 1) < 5
+    else ""
+  found := if here != none then [here + m for m in found + [n] if here = none or m > here] else [n]
+  when here != none
+    kept := here + 1
+    here := k
+    kept := here + kept
+    when here != none
+      kept := kept + here
+  here := k
+"""
+
+
+@settings(deadline=None)
+@given(steps=st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 3)), st.integers(0, 3)), max_size=6))
+def test_what_is_known_not_to_be_none_is_known_until_it_changes(steps: list[Any], tmp_path_factory: Any) -> None:
+    if not LABS:
+        LABS.append(Pack(tmp_path_factory.mktemp("present")).lab(procedure=PRESENT))
+    agree(LABS[0].interpreter, LABS[0].r, [("go", step) for step in steps])
+
+
+LABS: list[Lab] = []
+
+
 def test_what_python_cannot_nest_is_asked_of_the_reference(pack: Pack) -> None:
     depth = 30
     loops = "".join(f"any x{i} in s: " for i in range(depth))

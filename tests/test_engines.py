@@ -16,7 +16,8 @@ from tests.packs import Pack
 from tracecourt import check as trials
 from tracecourt.api import Court
 from tracecourt.check import Trial, check, conclude
-from tracecourt.documents import Step, read_document, unwritten
+from tracecourt.documents import Document, Step, read_document, unwritten
+from tracecourt.engines.compiled import Compiled
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.generate import Generator
@@ -196,6 +197,40 @@ def test_an_engine_that_a_format_does_not_have_is_a_usage_error(desk: Desk) -> N
     assert desk.run("check", "-", "-f", "searchformer-maze", "--engine", "steam").code == 2
 
 
+def test_a_system_that_python_cannot_nest_keeps_the_interpreter(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = pack.lab(procedure=TWICE)
+    form = Format(lab.system, NO_GRAMMAR, Library(()))
+    engine, plain = Compiled(form.interpreter), form.compiled
+    assert plain is not None
+    monkeypatch.setattr(Compiled, "_made", refuse)
+    assert (engine.demands(lab.r), engine.may_end(lab.r), engine.judged("cost", lab.r)) == (True, True, None)
+    other = Format(lab.system, NO_GRAMMAR, Library(()))
+    assert (other.compiled, other.engine("auto")) == (None, None)
+    with pytest.raises(InputError, match="nested more deeply than Python allows; leave it to auto"):
+        other.engine("compiled")
+
+
+def refuse(*_: Any) -> Any:
+    raise IndentationError("too many levels of indentation")
+
+
+NO_GRAMMAR: Any = None
+
+
+def test_a_departure_is_worded_when_it_is_asked_for_and_a_report_keeps_no_more_than_texts(maze: Format) -> None:
+    prompt, trace = "start 0 0 goal 1 1", "create 0 0 c0 c2 close 0 0 c0 c2 create 1 0 c1 c1 create 0 1 c1 c1 "
+    trace += "close 1 0 c1 c1 create 1 1 c2 c0 close 1 1 c2 c0 eos"
+    params = {"width": 2, "height": 2}
+    expected, found = (check(maze, prompt, trace, params, engine=engine) for engine in ("interpreter", "auto"))
+    assert (found.verdict, found.level) == ("sound", "declared")
+    assert callable(found.departure)
+    kept = [cell.cell_contents for cell in found.departure.__closure__ or ()]  # type: ignore[attr-defined]
+    assert not any(isinstance(one, (Document, Trial, list)) for one in kept)
+    assert found.declared == expected.declared
+    assert found.declared is not None
+    assert found.declared.message == "(0, 1) comes before (1, 0) in the declared order of children"
+
+
 # ---------------------------------------------------------------- two rules broken by one event
 TWICE = """\
 state
@@ -214,8 +249,7 @@ event go(k: int)
 def test_a_rule_of_a_sound_level_counts_though_a_declared_one_is_broken_before_it(pack: Pack, *, compiled: bool) -> None:
     """One that only says that another left its terms without a value is passed over: another of a sound level."""
     lab = pack.lab(procedure=TWICE)
-    nothing: Any = None
-    form = Format(lab.system, nothing, Library(()))
+    form = Format(lab.system, NO_GRAMMAR, Library(()))
     step = Step(form.interpreter.actions["go"], (0,), form.system.shown["go"])
     document = unwritten(form.system, lab.facts | {"nothing": {}}, [step], ended=False)
     trial = Trial(form, document, form.compiled if compiled else None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from tracecourt.formats import joined
-from tracecourt.resources import Library
+from tracecourt.resources import Library, kept
 from tracecourt.spec import ir
 from tracecourt.spec.library import Specifications
 
@@ -17,6 +19,23 @@ def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
     `slow` says why, in so many sentences, a format has no compiled engine or its grammar no scanner.
     """
     library = library or Library.shipped()
+    return kept("catalogue", _digest(library), lambda: _catalogue(library))
+
+
+def _digest(library: Library) -> str:
+    """What the catalogue depends on: the library and this package, in a few letters."""
+    package = Path(__file__).parent
+    files = [
+        *package.rglob("*.py"),
+        *(f for root in library.roots for part in ("specs", "grammars") for f in (root / part).rglob("*.*")),
+    ]
+    made = sha256()
+    for file in sorted(files):
+        made.update(f"{file}\0".encode() + file.read_bytes())
+    return made.hexdigest()
+
+
+def _catalogue(library: Library) -> list[dict[str, Any]]:
     specifications = Specifications(library)
     found = []
     for name in library.names("format"):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tracecourt.documents import Document, Step, Words, read_document
+from tracecourt.documents import Document, Step, Words, read_document, whole_event, written
 from tracecourt.engines.hidden import Objection, Refutation, Run
-from tracecourt.engines.interpreter import UNDEFINED, Action, Undetermined
+from tracecourt.engines.interpreter import UNDEFINED, Undetermined
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
-from tracecourt.engines.values import show
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.parameters import from_row
@@ -76,9 +75,7 @@ class Trial:
             if departed is not None and (broken is None or departed.event < broken.event):
                 self.departure = tried + departed.event, departed.rule
             if broken is None and self.departure and self.departure[0] == total - 1 and self._open_ended:
-                self.departure = (
-                    None  # the last event may be another one, which was cut: that is to be asked in the state before
-                )
+                self.departure = None  # the event may be another one, which was cut: that is asked in the state before it
                 self.form.interpreter.restart(self.r)
                 engine.run(self.r, islice(self.document.events, total - 1), declared=False)
                 return total - 1
@@ -264,25 +261,6 @@ def _answers(form: Format, step: Step) -> bool:
     return form.system.answer is not None and step.action.event is form.system.answer.event
 
 
-def whole_event(action: Action, arguments: Sequence[Any]) -> str:
-    """An event with all its arguments, as a person writes it."""
-    return event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
-
-
-def written(step: Step) -> str:
-    """An event as a person writes it: `close (2, 2) with g 9, h 0`."""
-    event = step.action.event
-    names = [event.parameters[part.index].name for part in step.shown]
-    return event_text(event.name, names, step.arguments)
-
-
-def event_text(event: str, names: Sequence[str], arguments: Sequence[Any]) -> str:
-    """An event's name and arguments, those after the first with their names."""
-    shown = [f"{name} {show(value)}" for name, value in zip(names, arguments, strict=True)]
-    subject = " " + show(arguments[0]) if arguments else ""
-    return event + subject + (" with " + ", ".join(shown[1:]) if shown[1:] else "")
-
-
 def check(
     form: Format,
     prompt: Words | None,
@@ -359,10 +337,15 @@ def conclude(trial: Trial, id: str) -> Report:
 
 
 def _worded(trial: Trial, index: int, rule: ir.Rule) -> Callable[[], Violation]:
-    """What words the violation of a rule by an event, from the state that the events before it lead to."""
-    form, document, params = trial.form, trial.document, trial.params
+    """What words the violation of a rule by an event, from the state that the events before it lead to.
+
+    It keeps the texts and no more, since there may be as many reports as rows.
+    """
+    form, params, prompt, trace = trial.form, trial.params, trial.document.prompt, trial.document.trace.text
+    unwritten = None if trace else trial.document
 
     def worded() -> Violation:
+        document = unwritten or read_document(form, prompt, trace)
         interpreter, again = form.interpreter, Trial(form, document)
         again.open(params)
         for name, arguments in islice(document.events, index):

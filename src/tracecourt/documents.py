@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from tracecourt.engines.interpreter import Action, empty
-from tracecourt.engines.values import Unreadable, freeze, occurrences
+from tracecourt.engines.values import Unreadable, freeze, occurrences, show
 from tracecourt.formats import Format
 from tracecourt.grammar.items import Completeness, Item, Raw, Reading
 from tracecourt.grammar.scanner import Scan
@@ -66,10 +66,11 @@ class Fault:
 class Document:
     """What a text says: facts, events, whether its end marker was printed, and its fault if it has one.
 
-    `trace` is the text that spans refer to. A `cut` text is a proper prefix of legal ones, and
-    `tail` names the items of which its incomplete end may be the beginning.
+    `prompt` is empty where `trace` holds all; `trace` is the text that spans refer to. A `cut` text is a proper prefix of legal
+    ones, and `tail` names the items of which its incomplete end may be the beginning.
     """
 
+    prompt: str
     trace: Source
     facts: dict[str, Any]
     sorts: dict[str, t.Sort]
@@ -131,6 +132,7 @@ class Document:
 def unwritten(system: ir.System, facts: dict[str, Any], steps: Sequence[Step], *, ended: bool) -> Document:
     """The document of events that no text was read for."""
     return Document(
+        prompt="",
         trace=Source("trace", ""),
         facts=facts,
         sorts={fact.name: fact.sort for fact in system.facts},
@@ -143,6 +145,25 @@ def unwritten(system: ir.System, facts: dict[str, Any], steps: Sequence[Step], *
         start="trace",
         tokens=True,
     )
+
+
+def whole_event(action: Action, arguments: Sequence[Any]) -> str:
+    """An event with all its arguments, as a person writes it."""
+    return event_text(action.event.name, [p.name for p in action.event.parameters], arguments)
+
+
+def written(step: Step) -> str:
+    """An event as a person writes it: `close (2, 2) with g 9, h 0`."""
+    event = step.action.event
+    names = [event.parameters[part.index].name for part in step.shown]
+    return event_text(event.name, names, step.arguments)
+
+
+def event_text(event: str, names: Sequence[str], arguments: Sequence[Any]) -> str:
+    """An event's name and arguments, those after the first with their names."""
+    shown = [f"{name} {show(value)}" for name, value in zip(names, arguments, strict=True)]
+    subject = " " + show(arguments[0]) if arguments else ""
+    return event + subject + (" with " + ", ".join(shown[1:]) if shown[1:] else "")
 
 
 def joined(words: Words | None) -> str:
@@ -168,7 +189,7 @@ def read_document(form: Format, prompt: Words | None, trace: Words | None, *, sc
         return found
     reading = form.grammar.read(source, start)
     before = None if whole else form.grammar.read(Source("prompt", asked), "prompt")
-    return _Typist(form, source, start, tokens).document(before, reading)
+    return _Typist(form, "" if whole else asked, source, start, tokens).document(before, reading)
 
 
 # ---------------------------------------------------------------- what was scanned
@@ -183,6 +204,7 @@ def _scanned(form: Format, source: Source, start: str, asked: str | None, *, tok
         return None
     steps, ended = _steps(form, scan)
     return Document(
+        prompt=asked or "",
         trace=source,
         facts=facts,
         sorts=form.fact_sorts,
@@ -244,8 +266,8 @@ def _steps(form: Format, scan: Scan) -> tuple[Scanned, bool]:
 class _Typist:
     """Gives items their types, and stops at the first that has none."""
 
-    def __init__(self, form: Format, source: Source, start: str, tokens: bool) -> None:
-        self.form, self.source, self.start, self.tokens = form, source, start, tokens
+    def __init__(self, form: Format, prompt: str, source: Source, start: str, tokens: bool) -> None:
+        self.form, self.prompt, self.source, self.start, self.tokens = form, prompt, source, start, tokens
         self.sorts = form.fact_sorts
         self.facts: dict[str, Any] = {name: empty(sort) for name, sort in self.sorts.items()}
         self.stated: set[str] = set()
@@ -279,6 +301,7 @@ class _Typist:
             fault = Fault(f"the prompt does not state the {missing[0]}", None)
         end = reading.items[-1].span.end if reading.items else 0
         return Document(
+            prompt=self.prompt,
             trace=self.source,
             facts=self.facts,
             sorts=self.sorts,

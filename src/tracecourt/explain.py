@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tracecourt.check import Trial, conclude, opened, whole_event, written
-from tracecourt.documents import Document, Step, Words, read_document
+from tracecourt.check import Trial, conclude, opened
+from tracecourt.documents import Document, Step, Words, read_document, whole_event, written
 from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.queues import KeyedQueue
 from tracecourt.engines.values import show

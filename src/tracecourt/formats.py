@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tracecourt.scanning import Scanners
 
 HIDES = "its text hides a part of the run, which has to be looked for"
+NESTED = "its rules are nested more deeply than Python allows"
 ENGINES = ("auto", "interpreter", "compiled", "native")
 MOST_NATIVES = 4
 
@@ -74,17 +75,26 @@ class Format:
         """The facts that no text states."""
         return {name: sort for name, sort in self.fact_sorts.items() if name not in self.grammar.items}
 
-    @cached_property
+    @property
     def compiled(self) -> Compiled | None:
-        """The fast engine; None where the text hides a part of the run."""
-        from tracecourt.engines.compiled import Compiled
-
-        return None if self.without_engine else Compiled(self.interpreter)
+        """The fast engine; None where there is none."""
+        return None if isinstance(self._compiled, str) else self._compiled
 
     @property
     def without_engine(self) -> str:
         """Why there is no compiled engine; empty where there is one."""
-        return HIDES if self.system.partial else ""
+        return self._compiled if isinstance(self._compiled, str) else ""
+
+    @cached_property
+    def _compiled(self) -> Compiled | str:
+        from tracecourt.engines.compiled import Compiled
+
+        if self.system.partial:
+            return HIDES
+        try:
+            return Compiled(self.interpreter)
+        except (SyntaxError, RecursionError):
+            return NESTED
 
     @cached_property
     def without_native(self) -> str:

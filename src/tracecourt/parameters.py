@@ -84,6 +84,11 @@ def _typed(sort: t.Sort, value: Any) -> Any:
         _Unfit: when it is none.
     """
     match sort, value:
+        case t.Range(low=ir.Const(value=int() as low), high=ir.Const(value=int() as high)), int() if (
+            value.__class__ is not bool
+        ):
+            if low <= value <= high:
+                return value
         case t.Optional(), None:
             return None
         case t.Optional(inner=inner), _:
@@ -92,9 +97,6 @@ def _typed(sort: t.Sort, value: Any) -> Any:
             return value
         case (t.Int() | t.Rational(), bool()):
             pass
-        case t.Range(low=ir.Const(value=int() as low), high=ir.Const(value=int() as high)), int():
-            if low <= value <= high:
-                return value
         case t.Int(), int():
             if _short(value):
                 return value

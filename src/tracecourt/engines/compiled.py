@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracecourt.engines.evaluate import CONNECTIVES
 from tracecourt.engines.interpreter import Interpreter, drop
 from tracecourt.engines.primitives import Registers
 from tracecourt.engines.source import Lines, plain
@@ -58,6 +57,12 @@ class Compiled:
     """
 
     def __init__(self, interpreter: Interpreter) -> None:
+        """Write and compile the function.
+
+        Raises:
+            ValueError: for a system whose text hides a part of the run.
+            SyntaxError, RecursionError: for one whose rules are nested more deeply than Python allows.
+        """
         if interpreter.system.partial:
             raise ValueError(f"{interpreter.system.name} hides a part of the run: its events cannot be run one after the other")
         self._interpreter = interpreter
@@ -111,7 +116,10 @@ class Compiled:
             system = self._interpreter.system
             clauses = {} if system.answer is None else {f"answer {c}": e for c, e in system.answer.clauses.items()}
             e = (clauses | {"demands": _all(system.demands), "ending": _all(system.ending)})[name]
-            self._judges[name] = self._made(lambda writer: writer.judge(e))[1]
+            try:
+                self._judges[name] = self._made(lambda writer: writer.judge(e))[1]
+            except (SyntaxError, RecursionError):  # Python does not nest so deeply
+                self._judges[name] = self._interpreter.evaluator.code(e)
         return self._judges[name]
 
 
@@ -201,7 +209,7 @@ class _LoopWriter(Writer):
         self.out.add(f"# {plain(rule.name)}")
         name = self.object(rule, "rule")
         if rule.level in ir.SOUND_LEVELS:
-            self._unless(rule.condition, f"broken = {name}; break")
+            self.unless(rule.condition, f"broken = {name}; break")
             return
         note = f"asked, declared = False, Broken(i, {name})"
         if self.heavy(rule.condition):  # a budget may run out whether it is asked about or not
@@ -210,43 +218,13 @@ class _LoopWriter(Writer):
                 self.out.add(note)
         else:
             with self.out.block("if asked:"):
-                self._unless(rule.condition, note)
-
-    def _unless(self, e: ir.Expr, leave: str) -> None:
-        """Leave where a condition does not hold."""
-        match e:
-            case ir.Prim(op="and", args=args):
-                for part in args:
-                    self._unless(part, leave)
-                return
-            case ir.Prim(op="=>", args=(premise, consequence)):
-                with self.out.block(f"if {self.value(premise)}:"), self.knowing(premise, holds=True):
-                    self._unless(consequence, leave)
-                return
-            case ir.Prim(op="if", args=(condition, then, otherwise)):
-                with self.out.block(f"if {self.value(condition)}:"):
-                    self._unless(then, leave)
-                with self.out.block("else:"):
-                    self._unless(otherwise, leave)
-                return
-            case ir.Prim(op=op) if op in CONNECTIVES:
-                pass
-            case _ if self.evaluator.partial(e):
-                with self.out.block("try:"):
-                    text = self._value(e)
-                    with self.out.block(f"if not {text}:"):
-                        self.out.add(leave)
-                with self.out.block("except NO_VALUE:"):
-                    self.out.add(leave)
-                return
-        with self.out.block(f"if not {self.value(e)}:"):
-            self.out.add(leave)
+                self.unless(rule.condition, note)
 
     # ------------------------------------------------------------ updates
     def _update(self, update: ir.Update) -> None:
         """An update; one without a value changes nothing."""
         if update.kind == "when":
-            with self.out.block(f"if {self.value(update.value)}:"):
+            with self.out.block(f"if {self.value(update.value)}:"), self.knowing(update.value, holds=True):
                 for inner in update.block:
                     self._update(inner)
             return
@@ -299,6 +277,7 @@ class _LoopWriter(Writer):
     def _change(self, kind: str, target: ir.Symbol, operands: list[str]) -> str:
         """The statement that changes a variable."""
         name, value = self.scope[target], operands[-1]
+        self.present.discard(name)  # it may be none from here on
         match kind, target.sort:
             case "put", t.Queue():
                 return f"{name}.put({', '.join(operands)})"

@@ -196,7 +196,7 @@ class Writer(Calls):
             stack.enter_context(self.out.block(f"for {', '.join(names.values())} in {source}{'.items()' if pairs else ''}:"))
             stack.enter_context(self.bound(names))
             for condition in guards:
-                stack.enter_context(self.out.block(f"if {self.value(condition)}:"))
+                self.unless(condition, "continue")
             yield
 
     def _each(self, e: ir.Each, *, any_order: bool = False) -> str:
@@ -240,7 +240,11 @@ class Writer(Calls):
             case "not", (inner,):
                 return f"(not {self.value(inner)})"
             case "if", (condition, then, otherwise):
-                return self.either(self.value(condition), lambda: self.value(then), lambda: self.value(otherwise))
+                return self.either(
+                    self.value(condition),
+                    lambda: self._knowing(condition, then, holds=True),
+                    lambda: self._knowing(condition, otherwise, holds=False),
+                )
             case "??", (left, right):
                 return self._fallback(left, right)
             case "the", (inner,):
@@ -279,6 +283,10 @@ class Writer(Calls):
                 a, b = self.values((left, right), lambda x: self._operand(e, x))
                 return f"{self.object(BINARY[e.op], 'do')}({a}, {b})"
         return self._asked(e)
+
+    def _knowing(self, condition: ir.Expr, e: ir.Expr, *, holds: bool) -> str:
+        with self.knowing(condition, holds=holds):
+            return self.value(e)
 
     def _operand(self, e: ir.Prim, part: ir.Expr) -> str:
         """An operand, frozen where it is asked for as a part of others or compared with one."""
@@ -390,6 +398,41 @@ class Writer(Calls):
             return f"item({values}, {at})"
         values, at = self.values((of, key), lambda x: self.collection(x) if x is of else self._key(x, of.sort))
         return f"{values}[{at}]"
+
+    # ------------------------------------------------------------ conditions
+    def unless(self, e: ir.Expr, leave: str) -> None:
+        """Leave where a condition does not hold: a rule that is broken, an element that is passed over."""
+        match e:
+            case ir.Prim(op="and", args=args):
+                for part in args:
+                    self.unless(part, leave)
+                return
+            case ir.Prim(op="=>", args=(premise, consequence)):
+                with self.out.block(f"if {self.value(premise)}:"), self.knowing(premise, holds=True):
+                    self.unless(consequence, leave)
+                return
+            case ir.Prim(op="if", args=(condition, then, otherwise)):
+                with self.out.block(f"if {self.value(condition)}:"), self.knowing(condition, holds=True):
+                    self.unless(then, leave)
+                with self.out.block("else:"), self.knowing(condition, holds=False):
+                    self.unless(otherwise, leave)
+                return
+            case ir.Call(function=f, args=args) if self.inline(f) and not self.any_partial(*args):
+                with self.bound(dict(zip(f.parameters, map(self.held, self.values(args)), strict=True))):
+                    self.unless(f.body, leave)
+                return
+            case ir.Prim(op=op) if op in CONNECTIVES:
+                pass
+            case _ if self.evaluator.partial(e):
+                with self.out.block("try:"):
+                    text = self._value(e)
+                    with self.out.block(f"if not {text}:"):
+                        self.out.add(leave)
+                with self.out.block("except NO_VALUE:"):
+                    self.out.add(leave)
+                return
+        with self.out.block(f"if not {self.value(e)}:"):
+            self.out.add(leave)
 
     # ------------------------------------------------------------ membership
     def _in(self, value: ir.Expr, of: ir.Expr) -> str:

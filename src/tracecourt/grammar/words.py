@@ -1,7 +1,7 @@
 """The fastest way to read a trace: where blanks separate all words, a text is split at them and its words are looked up.
 
 What is read this way is what the patterns of `scanner.py` read. A word is looked up with its value converted; it is matched
-with the pattern of its terminal when it is met for the first time, in all the company that it may have.
+with the pattern of its terminal when it is met for the first time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import prod
 from re import _constants as op
 from re import _parser as patterns
@@ -74,7 +73,7 @@ def mapped(grammar: TraceGrammar, start: str) -> Map:
     for edge in {edge.pattern: edge for state in automaton.states for edge in state.edges}.values():
         _stays_in_its_word(patterns.parse(edge.pattern), blanks)
     ways = {stop: [_way(way) for way in ways] for stop, ways in paths(automaton).items()}
-    return Map(blanks, {s: _place(grammar, automaton.states[s].finish, w, blanks) for s, w in ways.items()}, grammar.terminals)
+    return Map(blanks, {s: _place(grammar, automaton.states[s].finish, w) for s, w in ways.items()}, grammar.terminals)
 
 
 def _blanks(ignored: str) -> frozenset[str]:
@@ -138,11 +137,11 @@ def _way(way: Sequence[Edge]) -> Way:
     return Way(tuple((edge,) for edge in way), _emissions(tuple(assembled(way).lines)), way[-1].target)
 
 
-def _place(grammar: TraceGrammar, finish: Any, ways: Iterable[Way], blanks: frozenset[str]) -> Place:
+def _place(grammar: TraceGrammar, finish: Any, ways: Iterable[Way]) -> Place:
     groups: dict[str | None, list[Way]] = {}
     for way in ways:
         word = grammar.terminals[way.edges[0][0].terminal].literal
-        if word is not None and not _accepted(way.edges[0][0], word, blanks):
+        if word is not None and not _accepted(way.edges[0][0], word):
             raise Unsplit
         groups.setdefault(word, []).append(way)
     joined = {word: _joined(group) for word, group in groups.items()}
@@ -166,14 +165,13 @@ def _joined(ways: Sequence[Way]) -> Way:
     return Way(tuple(tuple(kind.values()) for kind in kinds), first.emissions, first.target)
 
 
-def _accepted(edge: Edge, word: str, blanks: frozenset[str]) -> bool:
-    """Whether a word is the whole of what a pattern takes, wherever it stands between blanks."""
-    pattern = re.compile(edge.pattern)
-    for before, after in product(("", *sorted(blanks)), repeat=2):
-        found = pattern.match(before + word + after, len(before))
-        if found is None or found.end() != len(before) + len(word):
-            return False
-    return True
+def _accepted(edge: Edge, word: str) -> bool:
+    """Whether a word is the whole of what a pattern takes.
+
+    No part of a pattern takes or sees a blank, so that the ends of a text and blanks around a word make no difference to it.
+    """
+    found = re.compile(edge.pattern).match(word)
+    return found is not None and found.end() == len(word)
 
 
 class Words(dict[str, Any]):
@@ -188,7 +186,7 @@ class Words(dict[str, Any]):
         return how == self._how and [(e.terminal, e.pattern) for e in edges] == [(e.terminal, e.pattern) for e in self._edges]
 
     def __missing__(self, word: str) -> Any:
-        edge = next((edge for edge in self._edges if _accepted(edge, word, self._chart.blanks)), None)
+        edge = next((edge for edge in self._edges if _accepted(edge, word)), None)
         if edge is None:
             raise Refused
         value: Any = self._chart.terminals[edge.terminal].value(word)
@@ -292,7 +290,7 @@ class Splitter:
     def _required(self, edges: Sequence[Edge], word: str) -> list[str]:
         """A word that is no argument."""
         literals = [self._chart.terminals[edge.terminal].literal for edge in edges]
-        if len(edges) == 1 and literals[0] is not None and _accepted(edges[0], literals[0], self._chart.blanks):
+        if len(edges) == 1 and literals[0] is not None and _accepted(edges[0], literals[0]):
             return [f"if {word} != {literals[0]!r}:", " return False"]
         return [f"{self._values(edges, None)}[{word}]"]
 
