@@ -15,8 +15,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tracecourt.documents import joined
-from tracecourt.engines.scanning import layout
 from tracecourt.engines.native import INTRINSICS
+from tracecourt.engines.scanning import layout
 from tracecourt.engines.values import Unreadable
 from tracecourt.formats import Format, open_format
 from tracecourt.generate import Generator

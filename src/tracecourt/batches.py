@@ -189,4 +189,5 @@ def tally_lines(form: Format, stream: BinaryIO, params: Mapping[str, Any], name:
             text = text.removeprefix("\ufeff") if number + index == 1 else text
             with placed(f"{name}:{number + index}"):
                 report = check(form, "", text, params)
-            yield Tally(report.verdict, report.plan, report.rule, report.level, report.plan_follows_trace, 1)
+            level = report.level if report.verdict is Verdict.UNSOUND else None
+            yield Tally(report.verdict, report.plan, report.rule, level, report.plan_follows_trace, 1)

@@ -17,8 +17,10 @@ word = ir.IntType(64)
 def constant(number: int):
     return ir.Constant(word, number)
 
+
 def spot(builder, array, index, kind):
     return builder.inttoptr(builder.add(array, index), kind.as_pointer())
+
 
 @intrinsic
 def place(_, array):
@@ -28,6 +30,7 @@ def place(_, array):
 
     return types.int64(array), code
 
+
 @intrinsic
 def load1(_, __, ___):
     def code(context, builder, signature, args):
@@ -35,12 +38,14 @@ def load1(_, __, ___):
 
     return types.int64(types.int64, types.int64), code
 
+
 @intrinsic
 def load8(_, __, ___):
     def code(context, builder, signature, args):
         return builder.load(spot(builder, args[0], args[1], word), align=1)
 
     return types.int64(types.int64, types.int64), code
+
 
 @intrinsic
 def store(_, __, ___, ____, _____):
@@ -50,6 +55,7 @@ def store(_, __, ___, ____, _____):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64, types.int64), code
+
 
 @intrinsic
 def holds(_, __, ___, ____, _____):
@@ -61,16 +67,16 @@ def holds(_, __, ___, ____, _____):
 
     return types.boolean(types.int64, types.int64, types.int64, types.int64), code
 
+
 @intrinsic
 def digits(_, __):
     def code(context, builder, signature, args):
         read = builder.xor(args[0], constant(0x3030303030303030))
-        others = builder.and_(
-            builder.or_(builder.add(read, constant(0x7676767676767676)), read), constant(0x8080808080808080)
-        )
+        others = builder.and_(builder.or_(builder.add(read, constant(0x7676767676767676)), read), constant(0x8080808080808080))
         return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), constant(3))
 
     return types.int64(types.int64), code
+
 
 @intrinsic
 def spelled(_, __, ___):

@@ -85,7 +85,7 @@ class Native:
     def compiled(self) -> bool:
         """Whether machine code was made before, so that there is nothing to wait for."""
         file = self.file
-        return file is not None and any((file.parent / "__pycache__").glob(f"{file.stem}.lines*.nbi"))
+        return file is not None and any((file.parent / "__pycache__").glob(f"{file.stem}.*.nbi"))
 
     @cached_property
     def module(self) -> ModuleType:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tracecourt.verdict import PlanStatus, Report, Verdict
 
 if TYPE_CHECKING:
-    from tracecourt.batches import Tally
     from rich.console import Group
+
+    from tracecourt.batches import Tally
 
 
 @dataclass

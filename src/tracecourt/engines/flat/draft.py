@@ -16,7 +16,9 @@ T = TypeVar("T")
 ALWAYS, NEVER = "True", "False"
 SET = re.compile(r"^ *[A-Za-z_][A-Za-z0-9_]* = ")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-ASSIGNED = re.compile(r" *([a-z]+[0-9]+) = (?!.*(?:made|room|spread|push|pop|divisor)\().*")  # a value of no effect that has a fresh name
+ASSIGNED = re.compile(
+    r" *([a-z]+[0-9]+) = (?!.*(?:made|room|spread|push|pop|divisor)\().*"
+)  # a value of no effect that has a fresh name
 MOST_SPECULATED = 12
 MOST_LINES = 20_000  # of one function; more would take minutes to compile
 
@@ -32,7 +34,12 @@ class Plan:
 
     def state(self) -> tuple[Any, ...]:
         """Something that is equal while nothing new is found."""
-        return len(self.groups.found), len(self.features), tuple(sorted(self.dens.items())), tuple((k, len(v)) for k, v in self.fields.items())
+        return (
+            len(self.groups.found),
+            len(self.features),
+            tuple(sorted(self.dens.items())),
+            tuple((k, len(v)) for k, v in self.fields.items()),
+        )
 
 
 class Draft:

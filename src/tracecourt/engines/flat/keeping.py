@@ -63,7 +63,11 @@ class Keeping(Draft):
                 known = self.recall(("bounds", id(low), id(high)))
                 if known is None:
                     least, most = self.term(low).cell, self.term(high).cell
-                    count = str(int(most) - int(least) + 1) if least.isdigit() and most.isdigit() else self.named(f"{most} - {least} + 1")
+                    count = (
+                        str(int(most) - int(least) + 1)
+                        if least.isdigit() and most.isdigit()
+                        else self.named(f"{most} - {least} + 1")
+                    )
                     known = least, count
                     self.learn(("bounds", id(low), id(high)), known)
                 return known  # type: ignore[no-any-return]
@@ -406,7 +410,9 @@ class Keeping(Draft):
     def each_element(self, row: Row, body: Callable[[Val], None], *, backwards: bool = False) -> None:
         """Go through a row."""
         at = self.fresh("i")
-        over = f"{row.last} - {row.cells}, {row.first} - 1, -{row.cells}" if backwards else f"{row.first}, {row.last}, {row.cells}"
+        over = (
+            f"{row.last} - {row.cells}, {row.first} - 1, -{row.cells}" if backwards else f"{row.first}, {row.last}, {row.cells}"
+        )
         with self.block(f"for {at} in range({over}):"):
             body(self.at(row, at))
 

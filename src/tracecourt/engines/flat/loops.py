@@ -10,7 +10,7 @@ from tracecourt.engines.flat.keeping import ELSEWHERE
 from tracecourt.engines.flat.layout import NotFlat, Val
 from tracecourt.engines.flat.runtime import SCRATCH
 from tracecourt.engines.flat.stores import Local, Row, Store, Table
-from tracecourt.engines.flat.terms import Terms
+from tracecourt.engines.flat.terms import Terms, named_parts
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import symbols
@@ -64,9 +64,10 @@ class Loops(Terms):
                     body(Val(tuple(self.named(f"{name}[{at}]") for name in table.names)))
                 return None
             case ir.Each(), _:
-                if e.kind != "list" and not loose and not again:
+                repeats = (loose or again) and (not pairs or _unambiguous(e))
+                if e.kind != "list" and not repeats:
                     return self._distinct(e, body, pairs=pairs)
-                return self._each(e, body, pairs=pairs, loose=loose)
+                return self._each(e, body, pairs=pairs, loose=loose, again=again)
             case ir.Display(items=items), _:
                 return self._shown(e, items, body, pairs=pairs)
             case ir.Call(), _ if (val := self.outlined(e)) is not None:
@@ -118,7 +119,13 @@ class Loops(Terms):
         den = 1
         with self.block(f"for {at} in range({len(items)}):"):
             for i, item in enumerate(items):
-                head = "if True:" if len(items) == 1 else "else:" if i == len(items) - 1 else f"{'elif' if i else 'if'} {at} == {i}:"
+                head = (
+                    "if True:"
+                    if len(items) == 1
+                    else "else:"
+                    if i == len(items) - 1
+                    else f"{'elif' if i else 'if'} {at} == {i}:"
+                )
                 with self.block(head):
                     val = self.fitted(self.term(item), item.sort, element)
                     names, den = names or tuple(self.fresh() for _ in val.cells), val.den
@@ -158,7 +165,7 @@ class Loops(Terms):
         return self._inhabitants(first, inner)
 
     # ------------------------------------------------------------ comprehensions
-    def _each(self, e: ir.Each, body: Body, *, pairs: bool, loose: bool) -> str | None:
+    def _each(self, e: ir.Each, body: Body, *, pairs: bool, loose: bool, again: bool = False) -> str | None:
         sorts = [e.sort.element, *([e.sort.value] if isinstance(e.sort, t.Map) else [])]  # type: ignore[attr-defined]
         lacking = ""
 
@@ -180,10 +187,10 @@ class Loops(Terms):
 
         lacks = self.named(NEVER, "lacks")
         several = len(e.binding.symbols) > 1 and isinstance(e.binding.source.sort, t.Map)
-        found = self.through(e.binding, inner, pairs=several, loose=loose)
+        found = self.through(e.binding, inner, pairs=several, loose=loose, again=again)
         return both(found, negated(lacks)) if lacking else found
 
-    def through(self, b: ir.Binding, body: Body, *, pairs: bool, loose: bool) -> str | None:
+    def through(self, b: ir.Binding, body: Body, *, pairs: bool, loose: bool, again: bool = False) -> str | None:
         """Go through what a binding takes its elements from; where a guard names a part of their keys, only those with it."""
         pairs = pairs and isinstance(b.source.sort, t.Map)
         held = b.source.args[0] if isinstance(b.source, ir.Prim) and b.source.op == "keys" else b.source
@@ -199,7 +206,7 @@ class Loops(Terms):
 
                     self.along(store, index, wanted, entry)
                     return None
-        return self.loop(b.source, body, pairs=pairs, loose=loose)
+        return self.loop(b.source, body, pairs=pairs, loose=loose, again=again)
 
     def _distinct(self, e: ir.Each, body: Body, *, pairs: bool) -> str | None:
         """Go through a set or map that is made on the way, each element once, where it came first, with its last value."""
@@ -228,7 +235,7 @@ class Loops(Terms):
                 self.add(f"m[{at} + {1 + key + i}] = {cell}")
 
         frames, self._frames = self._frames, []
-        ok = self._each(e, keep, pairs=bool(value), loose=False)
+        ok = self._each(e, keep, pairs=bool(value), loose=False, again=True)
         self._frames = frames
         size = key + value
         start = self._straight(kept, count, size)
@@ -368,7 +375,11 @@ class Loops(Terms):
             case ir.Call(), _:
                 val = self.outlined(e)
                 return self._called_listing(e) if val is None else self._spread(val, e_element(e))
-        if isinstance(self.place(e), (Val, Local)) or isinstance(e, ir.Project) or (isinstance(e, ir.Prim) and e.op in _HANDLES):
+        if (
+            isinstance(self.place(e), (Val, Local))
+            or isinstance(e, ir.Project)
+            or (isinstance(e, ir.Prim) and e.op in _HANDLES)
+        ):
             return self._spread(self.term(e), e_element(e))
         if isinstance(e, ir.Prim) and e.op in ("zip", "subsets", "sequences", "numbers", "results", "leaves", "listed"):
             raise NotFlat(f"the operation {e.op}")
@@ -669,6 +680,19 @@ def _same_cost(e: ir.Expr) -> ir.Expr | None:
         case ir.Each(kind="map", head=(_, ir.Const(value=value) as cost)) if isinstance(value, int) and value > 0:
             return cost
     return None
+
+
+def _unambiguous(e: ir.Each) -> bool:
+    """Whether equal keys of a map that is made on the way have equal values, so that it does not matter which is the last."""
+    if len(e.head) == 1:
+        return True
+    key, value = e.head
+    known = {key.symbol} if isinstance(key, ir.Ref) else set()
+    if isinstance(e.binding.source.sort, t.Map) and known == set(e.binding.symbols[:1]):
+        return True  # its values are known by their keys
+    if known & set(e.binding.symbols):
+        known |= {symbol for symbol, _ in named_parts(e.binding)}
+    return not (set(symbols(value)) & set(e.binding.symbols)) - known
 
 
 def _parts_named(b: ir.Binding, whole: bool) -> Iterator[tuple[int, ir.Expr]]:

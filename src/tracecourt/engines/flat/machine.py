@@ -135,7 +135,9 @@ class _Writer(Outlines):
         places, size = self._places()
         head = [f"{name} = {place}" for name, place in places.items()]
         tables = [f"{name} = table({values!r})" for name, values in self.tables.items()]
-        text = "\n".join([*head, *tables, "", "", *self.functions, "def judge(tape, used, given, values, m, out):", *swept(self.lines), ""])
+        text = "\n".join(
+            [*head, *tables, "", "", *self.functions, "def judge(tape, used, given, values, m, out):", *swept(self.lines), ""]
+        )
         return Machine(text, size, self.rules, tuple(p.symbol.name for p in self.system.params), self.tables)
 
     def _places(self) -> tuple[dict[str, int], int]:
@@ -215,7 +217,11 @@ class _Writer(Outlines):
                     cells += found
                 return cells, place
             case t.List(element=element):
-                count, at, listed = self.named(f"tape[{base} + {offset}]"), self.named(f"{base} + {offset + 1}"), self.named("0")
+                count, at, listed = (
+                    self.named(f"tape[{base} + {offset}]"),
+                    self.named(f"{base} + {offset + 1}"),
+                    self.named("0"),
+                )
                 with self.block(f"for _ in range({count}):"):
                     found, (after, more) = self._value(element, (at, 0))
                     self.add(f"{listed} = {self.appended(Val((listed,)), [Val(tuple(found))]).cell}")
@@ -349,7 +355,9 @@ class _Writer(Outlines):
                 self.add(f"{cells[0]} = values[{index}]")
             with self.block("else:"):
                 val = self.term(param.inferred)
-                low_high = (self.term(symbol.sort.low), self.term(symbol.sort.high)) if isinstance(symbol.sort, t.Range) else None
+                low_high = (
+                    (self.term(symbol.sort.low), self.term(symbol.sort.high)) if isinstance(symbol.sort, t.Range) else None
+                )
                 clamped = f"min(max({val.cell}, {low_high[0].cell}), {low_high[1].cell})" if low_high else val.cell
                 with self.block(f"if {conj(val.ok)}:"):
                     self.add(f"{cells[0]} = {clamped}")
@@ -455,7 +463,9 @@ class _Writer(Outlines):
     def _initial(self) -> None:
         for variable in self.system.state:
             self._emptied(self.scope[variable.symbol])
-            if not (isinstance(variable.initial, ir.Display) and not variable.initial.items and not self._scalar(variable.symbol)):
+            if not (
+                isinstance(variable.initial, ir.Display) and not variable.initial.items and not self._scalar(variable.symbol)
+            ):
                 self._assign(variable.symbol, variable.initial)
         for symbol in self._collected():
             self._emptied(self.scope[symbol])

@@ -42,7 +42,9 @@ class Outlines(Loops):
     def outlined(self, e: ir.Call) -> Val | None:
         """The value of a call of a function that is too long to be written out where it is called; None for the others."""
         f = e.function
-        if self._length(f) < LONG or (isinstance(f.sort, (t.Map, t.Set)) and not (isinstance(f.sort, t.Set) and few(f.sort.element))):
+        if self._length(f) < LONG or (
+            isinstance(f.sort, (t.Map, t.Set)) and not (isinstance(f.sort, t.Set) and few(f.sort.element))
+        ):
             return None
         if any(isinstance(self.place(a), (Store, Row, Table)) or isinstance(a.sort, (t.Map, t.Set)) for a in e.args):
             return None
@@ -99,7 +101,9 @@ class Outlines(Loops):
         self.functions.append("\n".join([head, *body, "", ""]))
         return Outline(name, tuple(given), len(val.cells), val.ok is not None)
 
-    def _remembered(self, f: ir.Function, name: str, own: list[str], result: list[str]) -> tuple[list[str], list[str], list[str]]:
+    def _remembered(
+        self, f: ir.Function, name: str, own: list[str], result: list[str]
+    ) -> tuple[list[str], list[str], list[str]]:
         """Lines that look a value up, and that keep it: a function of the problem has one for each argument and trace."""
         store = Store(name, ir.Symbol(f.name, f.sort, "local"), t.INT, t.INT, self.groups.of(t.INT))
 

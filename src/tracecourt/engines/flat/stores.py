@@ -130,7 +130,9 @@ class Groups:
         return group
 
 
-def kept(symbol: ir.Symbol, name: str, groups: Groups, variable: ir.Variable | None, grows: bool, exact: bool) -> Store | Row | None:
+def kept(
+    symbol: ir.Symbol, name: str, groups: Groups, variable: ir.Variable | None, grows: bool, exact: bool
+) -> Store | Row | None:
     """Where a collection is kept; None for what is held in local names.
 
     Raises:

@@ -294,20 +294,22 @@ class Terms(Keeping):
                     there, rest, sort = conj(val.ok, f"{val.cells[0]} != 0"), Val(val.cells[1:], None, val.den), sort.inner
                 elif isinstance(sort, t.Optional):
                     there = conj(val.ok, f"{val.cells[0]} != 0")
-                return self.chosen(there, lambda: self.fitted(rest, sort, e.sort), lambda: self.fitted(self.term(b), b.sort, e.sort))
+                return self.chosen(
+                    there, lambda: self.fitted(rest, sort, e.sort), lambda: self.fitted(self.term(b), b.sort, e.sort)
+                )
             case "the", (a,):
                 val = self.term(a)
                 return Val(val.cells[1:], both(val.ok, conj(f"{val.cells[0]} != 0")), val.den)
-            case ("+" | "-" | "*"), (a, b):
+            case (("+" | "-" | "*"), (a, b)):
                 return self._arithmetic(e, self.term(a), self.term(b))
-            case ("div" | "mod"), (a, b):
+            case (("div" | "mod"), (a, b)):
                 x, y = self.term(a), self.term(b)
                 safe = self.named(f"{y.cell} if {y.cell} != 0 else 1")
                 sign = "//" if e.op == "div" else "%"
                 return Val((self.named(f"{x.cell} {sign} {safe}"),), conj(x.ok, y.ok, f"{y.cell} != 0"))
             case "/", (a, b):
                 return self._quotient(*(self.fitted(self.term(x), x.sort, t.RATIONAL) for x in (a, b)))
-            case ("abs" | "negate"), (a,):
+            case (("abs" | "negate"), (a,)):
                 val = self.term(a)
                 first = self.named(f"abs({val.cells[0]})" if e.op == "abs" else f"-{val.cells[0]}")
                 return Val((first, *val.cells[1:]), val.ok, val.den)
@@ -318,20 +320,23 @@ class Terms(Keeping):
                 return self.best(self._store(queue))
             case "index", (base, key):
                 return self._index(base, key)
-            case ("first" | "front" | "last" | "top"), (values,):
+            case (("first" | "front" | "last" | "top"), (values,)):
                 return self._end(values, first=e.op in ("first", "front"))
-            case ("min" | "max" | "sum" | "size" | "count"), _:
+            case (("min" | "max" | "sum" | "size" | "count"), _):
                 return self._folded(e)
             case _ if e.sort == t.BOOL:
                 return Val((self.truth(self.cond(e)),))
             case _ if isinstance(e.sort, t.List):
                 return self._list_prim(e)
-            case ("union" | "minus"), (a, b) if isinstance(e.sort, t.Set) and few(e.sort.element):
+            case (("union" | "minus"), (a, b)) if isinstance(e.sort, t.Set) and few(e.sort.element):
                 x, y = self.term(a), self.term(b)
                 return Val((self.named(f"{x.cell} {'|' if e.op == 'union' else '& ~'}{y.cell}"),), both(x.ok, y.ok))
             case "power", (base, exponent):
                 x, y = self.term(base), self.term(exponent)
-                return Val((self.named(f"power(m, {x.cell}, {y.cell})"),), conj(x.ok, y.ok, f"{y.cell} >= 0", f"{y.cell} <= {LARGEST_EXPONENT}"))
+                return Val(
+                    (self.named(f"power(m, {x.cell}, {y.cell})"),),
+                    conj(x.ok, y.ok, f"{y.cell} >= 0", f"{y.cell} <= {LARGEST_EXPONENT}"),
+                )
         raise NotFlat(f"the operation {e.op} of the sort {e.sort}")
 
     def _list_prim(self, e: ir.Prim) -> Val:
@@ -449,7 +454,9 @@ class Terms(Keeping):
                 return self.first_best(self._store(queue))
         if not isinstance(values.sort, t.List):
             raise NotFlat("the first of what has no order")
-        if not first and isinstance(values, (ir.Ref, ir.Project)) or (isinstance(values, ir.Prim) and values.op in ("the", "index")):
+        if (not first and isinstance(values, (ir.Ref, ir.Project))) or (
+            isinstance(values, ir.Prim) and values.op in ("the", "index")
+        ):
             listed = self.term(values)
             if not first:
                 some = conj(listed.ok, f"size(m, {listed.cell}) > 0")
@@ -539,7 +546,9 @@ class Terms(Keeping):
             case Val() | Local() as held if isinstance(values.sort, t.List):
                 cell = held.cell if isinstance(held, Val) else held.val.cell
                 return Val((self.named(f"size(m, {cell})"),))
-        if isinstance(values, (ir.Project, ir.Call)) or (isinstance(values, ir.Prim) and values.op in ("the", "index", "??", "if", "union")):
+        if isinstance(values, (ir.Project, ir.Call)) or (
+            isinstance(values, ir.Prim) and values.op in ("the", "index", "??", "if", "union")
+        ):
             if isinstance(values.sort, t.List):
                 listed = self.term(values)
                 return Val((self.named(f"size(m, {listed.cell})"),), listed.ok)
@@ -630,7 +639,9 @@ class Terms(Keeping):
         ok = self.stoppable(lambda: self.through(e.binding, test, pairs=pairs, loose=True))
         return conj(ok, name)
 
-    def through(self, b: ir.Binding, body: Callable[..., None], *, pairs: bool, loose: bool) -> str | None:
+    def through(
+        self, b: ir.Binding, body: Callable[..., None], *, pairs: bool, loose: bool, again: bool = False
+    ) -> str | None:
         """Go through what a binding takes its elements from."""
         raise NotImplementedError
 
