@@ -443,6 +443,21 @@ def test_a_summary_counts_verdicts_plans_and_rules(desk: Desk) -> None:
     assert ["close/not-open", "disciplined", "1"] in table
 
 
+# ---------------------------------------------------------------- check --engine
+def test_every_engine_prints_the_same(desk: Desk) -> None:
+    outcomes = [desk.run("check", "-", *MAZE, "--engine", e, stdin=ALL) for e in ("auto", "interpreter", "compiled")]
+    assert outcomes[0].code == 1
+    assert outcomes[0].out.count("\n") == 4
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def test_an_engine_that_is_not_there_is_a_usage_error(desk: Desk) -> None:
+    sokoban = desk.run("check", "-", "-f", "searchformer-sokoban", "--engine", "compiled", stdin=ALL)
+    assert (sokoban.code, sokoban.out) == (2, "")
+    assert "searchformer-sokoban has no engine compiled: its text hides a part of the run" in sokoban.err
+    assert desk.run("check", "-", *MAZE, "--engine", "steam", stdin=ALL).code == 2
+
+
 # ---------------------------------------------------------------- check --expect
 EXPECTATIONS = [
     pytest.param(SOUND, {"verdict": "sound"}, 0, "", id="sound"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import PROMPT, SOUND, Desk, jsonl, open_once
+from tests.command import open_once
 from tests.conftest import ROOT, rows_of
 from tests.packs import Pack
 from tracecourt import check as trials
@@ -37,7 +37,7 @@ SMALL: dict[str, dict[str, Any]] = {
     **{name: {"rows": 3, "columns": 3} for name in FORMATS if name.startswith("system-1x-maze")},
     **{name: {"nodes": 6} for name in FORMATS if name.startswith("graph-")},
 }
-QUICK, LONG = 12, 3_900  # spoilt texts of a format in the fast and in the slow suite; fewer where each has to be explained
+QUICK, LONG = 12, 4_100  # spoilt texts of a format in the fast and in the slow suite; fewer where each has to be explained
 LONGEST = 2_500  # characters of a text that is spoilt
 Row = dict[str, Any]
 
@@ -145,7 +145,7 @@ def test_every_engine_gives_the_same_reports(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_many_spoilt_texts(name: str) -> None:
-    compared(name, LONG // 3 if open_once(name).system.partial else LONG, seed=2)
+    compared(name, LONG // 10 if open_once(name).system.partial else LONG, seed=2)
 
 
 def compared(name: str, number: int, seed: int) -> None:
@@ -174,27 +174,14 @@ def test_a_whole_text_is_scanned_and_its_document_is_the_one_that_lark_reads(
 
 
 # ---------------------------------------------------------------- which engine
-def test_the_command_line_takes_the_engine_that_it_is_told(desk: Desk) -> None:
-    data, maze = jsonl({"prompt": PROMPT, "trace": SOUND}), ("check", "-", "-f", "searchformer-maze", "--output", "jsonl")
-    outcomes = [desk.run(*maze, "--engine", engine, stdin=data) for engine in ("auto", "interpreter", "compiled")]
-    assert outcomes[0].code == 0
-    assert outcomes[0] == outcomes[1] == outcomes[2]
-
-
-def test_an_engine_that_a_format_does_not_have_is_a_usage_error(desk: Desk) -> None:
+def test_an_engine_that_a_format_does_not_have_is_an_input_error() -> None:
     said = "searchformer-sokoban has no engine compiled: its text hides a part of the run, which has to be looked for"
-    found = desk.run(
-        "check", "-", "-f", "searchformer-sokoban", "--engine", "compiled", stdin=jsonl({"prompt": PROMPT, "trace": SOUND})
-    )
-    assert (found.code, found.out) == (2, "")
-    assert said in found.err
     court = Court(open_once("searchformer-sokoban"))
     for ask in (lambda: court.check("", "", engine="compiled"), lambda: list(court.check_many([], engine="compiled"))):
         with pytest.raises(InputError, match=said):
             ask()
     with pytest.raises(InputError, match=r"no engine interpeter \(did you mean interpreter\?\)"):
         court.check("", "", engine="interpeter")
-    assert desk.run("check", "-", "-f", "searchformer-maze", "--engine", "steam").code == 2
 
 
 def test_a_system_that_python_cannot_nest_keeps_the_interpreter(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,8 +81,12 @@ TRACE = (
 )
 
 
-def test_what_parameters_decide_is_kept_apart_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "TABLES", 2)
+@pytest.mark.parametrize(("tables", "entries"), [(2, 50), (20, 4), (20, 1), (20, 50)])
+def test_what_parameters_decide_is_kept_apart_for_each_of_them(
+    tables: int, entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "TABLES", tables)
+    monkeypatch.setattr(source, "ENTRIES", entries)
     form, seen = open_once("searchformer-maze"), set()
     other = [[1, 0], [-1, 0]]
     for number in range(12):

@@ -17,7 +17,7 @@ from tracecourt.spec.rewrite import parts
 INLINED = 60  # parts of a function that is written out where it is called
 REMEMBERED = 6  # parts from which on it is quicker to remember a value than to find it again
 REMEMBERED_SUMS = 20  # the same, where there is nothing but arithmetic
-TABLES, LARGE = 32, 100_000  # tables that outlive a trace, and entries of one
+TABLES, ENTRIES = 256, 50_000  # tables of a function that outlive a trace, and what they hold together
 SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "+": "+", "-": "-", "*": "*"}
 SUMS = {*SIGNS, "abs", "negate", "not", "and", "or"}
 # Total operations whose values are found once, if only the problem matters.
@@ -84,11 +84,12 @@ class Tables:
 
     def of(self, parameters: tuple[Any, ...], make: Callable[[Any], Any]) -> Memo:
         """The values for these parameters; the oldest tables are given up for new ones."""
-        found = self._tables.get(parameters)
-        if found is None or len(found) > LARGE:
-            while len(self._tables) >= TABLES:
-                del self._tables[next(iter(self._tables))]
-            found = self._tables[parameters] = Memo(make, {})
+        tables = self._tables
+        found = tables.get(parameters)
+        if found is None or len(found) > ENTRIES:
+            while tables and (len(tables) >= TABLES or sum(map(len, tables.values())) > ENTRIES):
+                del tables[next(iter(tables))]
+            found = tables[parameters] = Memo(make, {})
         return found
 
 
