@@ -1,5 +1,7 @@
 """What the code of byte scanners calls: a few functions of integers, as Python text and as Python itself.
 
+`number` reads one of up to three digits without a branch: of how many digits a number is, no predictor can guess.
+
 `place(array)` is an array as the other functions take it. `load1(b, i)` and `load8(b, i)` are the byte and the eight
 bytes at an offset, the first one lowest. `digits(w)` says how many of eight bytes are digits before the first that is not, and
 `spelled(w, n)` is the number that the first n > 0 of them spell. `holds(b, i, low, high)` says whether the byte at an offset is
@@ -57,22 +59,16 @@ def slow_number(b, i, zeros, at, end, blanks, al, ah, bl, bh):
 
 def number(b, i, zeros, at, end, blank, highest, blanks, al, ah, bl, bh):
   c = load1(b, i) ^ 48
-  d = load1(b, i + 1)
-  if d == blank:
-    if c < 10 and load1(b, i + 2) > highest and (zeros != 3 or c != 0):
-      return c, i + 2
-  else:
-    d ^= 48
-    e = load1(b, i + 2)
-    if c < 10 and d < 10 and (zeros == 0 or c != 0):
-      c = c * 10 + d
-      if e == blank:
-        if load1(b, i + 3) > highest:
-          return c, i + 3
-      else:
-        e ^= 48
-        if e < 10 and load1(b, i + 3) == blank and load1(b, i + 4) > highest:
-          return c * 10 + e, i + 4
+  d = load1(b, i + 1) ^ 48
+  e = load1(b, i + 2) ^ 48
+  two = (d - 10) >> 8
+  three = two & ((e - 10) >> 8)
+  v = c + (two & (9 * c + d))
+  v += three & (9 * v + e)
+  k = i + 1 - two - three
+  plain = (zeros == 0) | (c != 0) | ((zeros != 3) & (two == 0))
+  if (c < 10) & (load1(b, k) == blank) & (load1(b, k + 1) > highest) & plain:
+    return v, k + 1
   return slow_number(b, i, zeros, at, end, blanks, al, ah, bl, bh)
 
 def decimal(b, i, n):
