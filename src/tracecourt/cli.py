@@ -137,11 +137,12 @@ def check(
         files_left: tuple[str, ...] = ()
     else:
         files_left = files
+    write = _writer() if native else click.echo
     trials = _batches(form, files_left, params, fields, lines=lines, worded=output != "summary" or expect) if native else None
     for row, report in trials or _trials(form, files_left, params, fields, engine, lines=lines):
         summary.add(report)
         if output == "jsonl":
-            click.echo(json.dumps(report.to_dict()))
+            write(json.dumps(report.to_dict()))
         elif output == "text":
             click.echo(_printable(text.line(report, row.place)))
         if expect:
@@ -297,6 +298,12 @@ def _batches(
 
     for report in check_rows(form, rows(), worded=worded):
         yield waiting.popleft(), report
+
+
+def _writer() -> Callable[[str], object]:
+    """What prints a line, and leaves it to the stream when it is written; a corpus has many."""
+    stream = sys.stdout
+    return lambda line: stream.write(line + "\n")
 
 
 def _tallies(form: Format, files: tuple[str, ...], options: tuple[str, ...]) -> Iterator[Tally]:

@@ -145,6 +145,8 @@ class Report:
 
 def plain(value: Any) -> Any:
     """A run-time value as JSON knows it: fractions as texts, collections as arrays, maps as arrays of pairs."""
+    if value.__class__ in (int, bool, str):
+        return value
     match value:
         case Fraction():
             return str(value)

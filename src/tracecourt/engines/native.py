@@ -18,6 +18,7 @@ from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -68,12 +69,13 @@ class Results:
 
 
 class Native:
-    """A format as machine code. Not for two threads at once: the memory is one."""
+    """A format as machine code. One thread at a time is in it: the memory is one."""
 
     def __init__(self, name: str, scans: Mapping[str, str], machine: Machine) -> None:
         """`scans` has the source of a scanner for each of the rules `document`, `prompt` and `trace`."""
         self.name, self.machine = name, machine
         self.text = _text(scans, machine)
+        self._alone = Lock()
 
     @property
     def file(self) -> Path | None:
@@ -145,8 +147,9 @@ class Native:
         """
         given, values = self._given([params])
         spans, results = self._cells(MOST_ROWS, 2), self._cells(MOST_ROWS, 1 + len(self._out))
-        tape = self._tape(size - at)
-        count, after = self.module.lines(b, at, size, tape, given[0], values[0], self._memory, self._out, spans, results)
+        with self._alone:
+            shared = self._tape(size - at), given[0], values[0], self._memory, self._out
+            count, after = self.module.lines(b, at, size, *shared, spans, results)
         return spans[:count], Results(results[:count]), after
 
     def blocks(self, stream: BinaryIO, params: Mapping[str, int]) -> Iterator[tuple[int, Any, Results, Any]]:
@@ -190,7 +193,8 @@ class Native:
         results = self._cells(len(texts), 1 + len(self._out))
         b = self._numpy.frombuffer(b"".join(parts), dtype=self._numpy.uint8)
         longest = max((len(p) + len(t) + 2 * BLANK for p, t in texts), default=0)
-        self.module.rows(b, places, self._tape(longest), given, values, self._memory, self._out, results)
+        with self._alone:
+            self.module.rows(b, places, self._tape(longest), given, values, self._memory, self._out, results)
         return Results(results)
 
     def _given(self, params: Sequence[Mapping[str, int]]) -> tuple[Any, Any]:

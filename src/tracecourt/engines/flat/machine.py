@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracecourt.engines.flat.draft import ALWAYS, Plan, conj, negated, swept
+from tracecourt.engines.flat.draft import ALWAYS, NAME, Plan, conj, negated, swept
 from tracecourt.engines.flat.keeping import ELSEWHERE as LEAVE
 from tracecourt.engines.flat.layout import NotFlat, Val, divides, few
 from tracecourt.engines.flat.loops import Body
-from tracecourt.engines.flat.outlines import Outlines
+from tracecourt.engines.flat.outlines import CHANGED, OUTER, Outlines
 from tracecourt.engines.flat.runtime import END as MEMORY
 from tracecourt.engines.flat.runtime import FULL, MOST_HANDLES, SCRATCH, SCRATCHPAD
 from tracecourt.engines.flat.stores import MOST_KEYS, MOST_ROWS, Bits, Local, Row, Store, Table, kept
@@ -32,6 +32,7 @@ OUT = ("rule", "event", "plan", "follows", "declared", "declared_event", "events
 MOST_NODES = 1 << 20  # records that ranges number
 MOST_PATHS = 1 << 22  # cells of a search's frontier
 PASSES = 6
+LONG_RULES = 400  # parts of the rules of an event, those of what they call included
 
 
 @dataclass(frozen=True)
@@ -690,14 +691,10 @@ class _Writer(Outlines):
                 for rule in self.system.ending:
                     self.add(f"could_end &= 1 if {self.cond(rule.condition)} else 0")
         with self.bound(values):
-            with self.block("while rule < 0:"):  # once, if at all; a broken rule leaves it
-                for rule in event.rules:
-                    self._rule(rule)
-                    for part in _conjuncts(rule.condition):
-                        match part:
-                            case ir.Within(value=ir.Ref(symbol=symbol), of=of) if symbol in values:
-                                self._inside(values[symbol], of)
-                self.add("break")
+            if not self._asked_apart(event, values):
+                with self.block("while rule < 0:"):  # once, if at all; a broken rule leaves it
+                    self._asked(event, values, ("where = event", "break"))
+                    self.add("break")
             for parameter, val in values.items():
                 inside = self.within(val.cells, parameter.sort)
                 if inside != ALWAYS:
@@ -713,6 +710,40 @@ class _Writer(Outlines):
                 self.append(row, Val(element))
         self.add(f"at = {behind}")
 
+    def _asked(self, event: ir.Event, values: Mapping[ir.Symbol, Val], broken: Sequence[str]) -> None:
+        """Ask the rules of an event one after the other."""
+        for rule in event.rules:
+            self._rule(rule, broken)
+            for part in _conjuncts(rule.condition):
+                match part:
+                    case ir.Within(value=ir.Ref(symbol=symbol), of=of) if symbol in values:
+                        self._inside(values[symbol], of)
+
+    def _asked_apart(self, event: ir.Event, values: Mapping[ir.Symbol, Val]) -> bool:
+        """Ask the rules in a function of their own, where that is possible and they are long: it is compiled in less time."""
+        if sum(self._expanded(rule.condition) for rule in event.rules) < LONG_RULES:
+            return False
+        name = self.fresh("rules")
+        own = [cell for val in values.values() for cell in val.cells]
+        frames, self._frames = self._frames, []
+        _, lines = self.detached(lambda: self._asked(event, values, ("return rule, declared",)))
+        self._frames = frames
+        if any(CHANGED.match(line) for line in lines):
+            return False
+        body = ["    rule = -1", *swept(lines), "    return rule, declared"]
+        body = [line.replace(LEAVE, f"m[{FULL}] = 1; return -1, -1").replace("declared_event = event", "pass") for line in body]
+        given = sorted({n for line in body for n in NAME.findall(line) if OUTER.fullmatch(n)})
+        arguments = ", ".join(("m", "declared", *given, *own))
+        self.functions.append("\n".join([f"def {name}({arguments}):", *body, "", ""]))
+        before = self.named("declared")
+        with self.block("if rule < 0:"):
+            self.add(f"rule, declared = {name}({arguments})")
+            with self.block("if rule >= 0:"):
+                self.add("where = event")
+            with self.block(f"if (declared >= 0) & ({before} < 0):"):
+                self.add("declared_event = event")
+        return True
+
     def _inside(self, val: Val, sort: t.Sort) -> None:
         """From here on a value, and its parts, are known to lie in their ranges."""
         self.learn(("inside", *val.cells), True)
@@ -723,13 +754,13 @@ class _Writer(Outlines):
                 self._inside(Val(val.cells[at : at + count]), inner)
                 at += count
 
-    def _rule(self, rule: ir.Rule) -> None:
+    def _rule(self, rule: ir.Rule, broken: Sequence[str]) -> None:
         number = self.rules.index(rule)
         if rule.level in ir.SOUND_LEVELS:
             with self.block(f"if {negated(self.cond(rule.condition))}:  # {_plain(rule.name)}"):
                 self.add(f"rule = {number}")
-                self.add("where = event")
-                self.add("break")
+                for line in broken:
+                    self.add(line)
             return
         if not self.declared:
             return
