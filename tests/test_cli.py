@@ -103,9 +103,9 @@ def test_formats_lists_what_can_be_checked(desk: Desk) -> None:
     assert hides["dualformer-maze-l3"] == ["close", "some create"]
     assert "part of close.n" in hides["searchformer-sokoban"]
     assert "hides close, some create" in text.out
-    assert "  engine compiled\n" in text.out
-    assert "  engine interpreter · not compiled: its text hides a part of the run, which has to be looked for\n" in text.out
-    assert "  engine compiled · no scanner: the rule formula contains itself in the middle, by way of factor and" in text.out
+    assert "  engines native, compiled, interpreter\n" in text.out
+    assert "  engines interpreter · not compiled: its text hides a part of the run, which has to be looked for\n" in text.out
+    assert "  engines compiled, interpreter · not native: a value of the sort arithmetic has no layout · no scanner: the rule" in text.out
     for entry in found:
         assert {"name", "doc", "source", "grammar", "domain", "procedure", "events", "params", "rules"} <= set(entry)
         assert entry["engine"] == ("interpreter" if entry["hides"] else "compiled")

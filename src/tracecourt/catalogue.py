@@ -16,7 +16,7 @@ from tracecourt.spec.library import Specifications
 def catalogue(library: Library | None = None) -> list[dict[str, Any]]:
     """Every format with its parts, events, parameters, source, what its text leaves out, and the engine that `auto` takes.
 
-    `slow` says why, in so many sentences, a format has no compiled engine or its grammar no scanner.
+    `slow` says why, in so many sentences, a format lacks an engine or its grammar a scanner.
     """
     library = library or Library.shipped()
     return kept("catalogue", _digest(library), lambda: _catalogue(library))
@@ -53,6 +53,7 @@ def _catalogue(library: Library) -> list[dict[str, Any]]:
                 "hides": list(hidden(system)),
                 "params": [p.symbol.name for p in system.params],
                 "engine": "interpreter" if form.without_engine else "compiled",
+                "engines": form.engines,
                 "slow": list(form.slow),
                 "rules": [{"name": rule.name, "level": rule.level} for rule in system.rules],
             }

@@ -93,7 +93,7 @@ def formats(output: str) -> None:
             click.echo(f"  parameters {', '.join(entry['params'])}")
         if entry["source"]:
             click.echo(f"  source {entry['source']}")
-        click.echo(f"  engine {entry['engine']}" + "".join(f" · {reason}" for reason in entry["slow"]))
+        click.echo(f"  engines {', '.join(entry['engines'])}" + "".join(f" · {reason}" for reason in entry["slow"]))
 
 
 @cli.command()

@@ -156,10 +156,18 @@ class Format:
         return {start: scanner_source(self.grammar, start, self.layouts) for start in ("document", "prompt", "trace")}
 
     @property
+    def engines(self) -> list[str]:
+        """The engines that it has, the fastest first, whether numba is there or not."""
+        without = {"native": self.without_native, "compiled": self.without_engine}
+        return [name for name in reversed(ENGINES[1:]) if not without.get(name)]
+
+    @property
     def slow(self) -> Iterator[str]:
         """Why texts are read or tried the slow way: nothing, where they are not."""
         if self.without_engine:
             yield f"not compiled: {self.without_engine}"
+        elif self.without_native:
+            yield f"not native: {self.without_native}"
         if why := self.scanners.why_not("document"):  # which holds prompt and trace
             yield f"no scanner: {why}"
 
