@@ -67,6 +67,7 @@ procedure sink
   needs h(n: Node): rational
   needs rank(n: Node): int = 0
   needs unit(): int = 1
+  needs spare: bool = false
 
   param weight: rational = 1.5
   param eager: bool = not false

@@ -22,7 +22,7 @@ STAGES = (
     ("grammar",),
     ("spec",),
     ("engines",),
-    ("verdict", "parameters", "scanning", "formats", "documents", "check"),
+    ("verdict", "parameters", "scanning", "formats", "documents", "check", "batches"),
     ("explain", "generate", "mutate"),
     ("rows",),
     ("report",),
@@ -36,6 +36,9 @@ FENCE = {
     "lark": {"grammar", "spec"},
     "regex": {"grammar"},
     "click": {"cli"},
+    "numba": {"engines"},
+    "llvmlite": {"engines"},
+    "numpy": {"engines"},
     "rich": {"report", "cli"},
 }
 

@@ -280,8 +280,9 @@ procedure lab
   needs home: Node
   needs cost(n: Node): rational
   needs rank(n: Node): int = 7
+  needs margin: int = 3
   event go(n: Node)
-    require grounded at-home: n = home and cost(n) >= 0 and rank(n) = 0
+    require grounded at-home: n = home and cost(n) >= 0 and rank(n) = 0 and margin = 0
       else ""
 """
 
@@ -318,6 +319,13 @@ def test_who_meets_a_need(pack: Pack, domain: str, form: str, body: str) -> None
     pack.write(PROCEDURE_WITH_NEEDS)
     system = pack.joined(f"format lab\n  grammar lab\n  domain lab\n  procedure lab\n{block(form)}\n")
     assert ("rank", body) in functions(system.events["go"].rules[0].condition)
+
+
+@pytest.mark.parametrize(("domain", "body"), [("", "3"), ("def margin: int = 4", "4")])
+def test_a_value_that_is_needed_may_have_a_default(pack: Pack, domain: str, body: str) -> None:
+    facts = "sort Node = int\nfact home: Node\ndef cost(n: Node): int = 1"
+    system = pack.over(f"domain lab\n{block(facts)}\n{block(domain)}\n", PROCEDURE_WITH_NEEDS)
+    assert ("margin", body) in functions(system.events["go"].rules[0].condition)
 
 
 def test_a_format_sets_parameters(sink: ir.System) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -320,7 +321,10 @@ def _worth_compiling(form: Format, files: tuple[str, ...]) -> bool:
     """Whether files are so large, or machine code is there already, that the native engine is soonest done."""
     from tracecourt.engines.native import available
 
-    size = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+    size = 0
+    for file in files:
+        with suppress(OSError, ValueError):  # whoever reads it tells what is wrong
+            size += Path(file).stat().st_size
     return size >= LARGE and available() and not form.without_native
 
 

@@ -214,8 +214,8 @@ def _text(scans: Mapping[str, str], machine: Machine) -> str:
     text = "\n\n".join(parts)
     names = [line[4 : line.index("(")] for line in text.splitlines() if line.startswith("def ")]
     for name in names:
-        kept = ", cache=True" if name in ("lines", "rows") else ""
-        text = text.replace(f"\ndef {name}(", f"\n@njit(nogil=True, error_model='numpy'{kept})\ndef {name}(", 1)
+        kept = "cache=True" if name in ("lines", "rows") else "no_cpython_wrapper=True, no_cfunc_wrapper=True"
+        text = text.replace(f"\ndef {name}(", f"\n@njit(nogil=True, error_model='numpy', {kept})\ndef {name}(", 1)
     return text
 
 
