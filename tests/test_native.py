@@ -126,7 +126,7 @@ def test_machine_code_of_a_small_format(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert made is not None
     assert not made.compiled
     agree(form, tries(rows(SMALL)))
-    again = native.Native(form.name, form._byte_scanners, made.machine)
+    again = native.Native(form.name, form._byte_scanners, made.machine, {})
     assert again.compiled
     assert again.module.rows is not made.module.rows
 

@@ -63,7 +63,8 @@ def _batch(form: Format, rows: Sequence[Try], *, worded: bool) -> Iterator[Repor
     reports: dict[int, Report] = {}
     groups: dict[str, list[int]] = {}
     for index, known in enumerate(params):
-        groups.setdefault(repr(sorted(_set(form, known).items())), []).append(index)
+        given = _set(form, known)
+        groups.setdefault(repr(sorted(given.items())) if given else "", []).append(index)
     for indices in groups.values():
         native = form.native(_set(form, params[indices[0]]), declared=worded)
         if native is not None:
@@ -99,7 +100,6 @@ def _tried(
     worded: bool,
 ) -> dict[int, Report]:
     """The reports of the rows that the native engine decides."""
-    settings = form.settings(_set(form, params[indices[0]]))
     texts, asked = [], []
     for index in indices:
         prompt, trace = joined(rows[index].prompt), joined(rows[index].trace)
@@ -111,7 +111,7 @@ def _tried(
     found = {}
     for index, (_, trace), known, result in zip(asked, texts, given, results, strict=True):
         if result[0] != ELSEWHERE and (result[0] != UNSOUND or not worded):
-            found[index] = _report(form, native, rows[index], trace, settings, known, result)
+            found[index] = _report(form, native, rows[index], trace, known, result)
     return found
 
 
@@ -120,7 +120,6 @@ def _report(
     native: Native,
     row: Try,
     trace: bytes,
-    settings: Mapping[str, Any],
     given: Mapping[str, Any],
     result: Sequence[int],
 ) -> Report:
@@ -131,10 +130,8 @@ def _report(
     if verdict is Verdict.TRUNCATED:
         counted = "1 sound event" if events == 1 else f"{events} sound events"
         message, span = f"the text ends after {counted}, before the search may end", Span(len(trace), len(trace))
-    params = {
-        name: settings[name] if name in settings else value
-        for name, value in zip(native.machine.params, result[1 + len(OUT) :], strict=True)
-    }
+    settings = native.settings
+    params = dict(zip(native.machine.params, result[1 + len(OUT) :], strict=True)) | settings
     return Report(
         id=row.id,
         format=form.name,

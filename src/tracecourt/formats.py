@@ -115,12 +115,13 @@ class Format:
         """
         from tracecourt.engines.native import Native
 
-        settings = self.settings(given)
-        key = repr(sorted(settings.items())), declared
+        key = repr(sorted(given.items())) if given else "", declared
         if key not in self._natives:
             if self.without_native or len(self._natives) >= MOST_NATIVES:
                 return None
-            self._natives[key] = Native(self.name, self._byte_scanners, self._machine(settings, declared=declared))
+            settings = self.settings(given)
+            made = Native(self.name, self._byte_scanners, self._machine(settings, declared=declared), settings)
+            self._natives[key] = made
         return self._natives[key]
 
     @cached_property

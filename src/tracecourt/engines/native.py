@@ -71,9 +71,12 @@ class Results:
 class Native:
     """A format as machine code. One thread at a time is in it: the memory is one."""
 
-    def __init__(self, name: str, scans: Mapping[str, str], machine: Machine) -> None:
-        """`scans` has the source of a scanner for each of the rules `document`, `prompt` and `trace`."""
-        self.name, self.machine = name, machine
+    def __init__(self, name: str, scans: Mapping[str, str], machine: Machine, settings: Mapping[str, Any]) -> None:
+        """`scans` has the source of a scanner for each of the rules `document`, `prompt` and `trace`.
+
+        `settings` are the values of the parameters that no text decides, with which the system was lowered.
+        """
+        self.name, self.machine, self.settings = name, machine, settings
         self.text = _text(scans, machine)
         self._alone = Lock()
 
