@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from tracecourt.check import DECLARED, check
 from tracecourt.documents import Words, joined
-from tracecourt.engines.flat.machine import ELSEWHERE, OUT, SOUND, TRUNCATED, UNSOUND
+from tracecourt.engines.flat.outcomes import ELSEWHERE, OUT, SOUND, TRUNCATED, UNSOUND
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.parameters import from_row

@@ -22,7 +22,8 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 from tracecourt.engines.flat import driver, runtime
-from tracecourt.engines.flat.machine import ELSEWHERE, OUT, Machine
+from tracecourt.engines.flat.machine import Machine
+from tracecourt.engines.flat.outcomes import ELSEWHERE, OUT
 from tracecourt.grammar.bytecode import HELPERS
 from tracecourt.resources import cache_file
 

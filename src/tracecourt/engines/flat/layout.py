@@ -35,6 +35,17 @@ class Val:
         return cell
 
 
+def whole(val: Val) -> Val:
+    """A value that is to be an element of a list.
+
+    Raises:
+        NotFlat: when it is a number over a denominator, which nothing there keeps.
+    """
+    if val.den != 1:
+        raise NotFlat("a list of fractions")
+    return val
+
+
 def width(sort: t.Sort, exact: bool) -> int:
     """The number of cells that a value of a sort takes; `exact` where rational numbers have denominators of their own.
 
@@ -93,12 +104,10 @@ def dimensions(sort: t.Sort) -> list[t.Sort] | None:
     return None
 
 
-def same_dimensions(a: list[t.Sort], b: list[t.Sort]) -> bool:
-    """Whether two sorts number their values the same way."""
-    return len(a) == len(b) and all(
-        x is y or (isinstance(x, (t.Enum, t.Bool)) and x == y) or (isinstance(x, t.Range) and isinstance(y, t.Range) and x == y)
-        for x, y in zip(a, b, strict=True)
-    )
+def element_of(e: ir.Expr) -> t.Sort:
+    """The sort of the elements of an expression, which is a collection."""
+    assert isinstance(e.sort, t.Collection)
+    return e.sort.element
 
 
 def divides(system: ir.System) -> bool:
