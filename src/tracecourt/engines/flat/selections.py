@@ -6,7 +6,7 @@ from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj
 from tracecourt.engines.flat.layout import NotFlat, Val, element_of
 from tracecourt.engines.flat.membership import Membership
 from tracecourt.engines.flat.runtime import HANDLE
-from tracecourt.engines.flat.stores import Local, Row, Store, Table
+from tracecourt.engines.flat.stores import Row, Store, Table
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -75,14 +75,11 @@ class Selections(Membership):
                 return self.first_best(self.store_of(queue))
         if not isinstance(values.sort, t.List):
             raise NotFlat("the first of what has no order")
-        if (not first and isinstance(values, (ir.Ref, ir.Project))) or (
-            isinstance(values, ir.Prim) and values.op in ("the", "index")
-        ):
+        if not first and self.handled(values):
             listed = self.term(values)
-            if not first:
-                some = conj(listed.ok, f"size(m, {listed.cell}) > 0")
-                packed = self.named(f"m[{_SECOND} + 4 * {listed.cell}]")
-                return Val(self.unpacked(packed, self.cells(values.sort.element)), some)
+            some = conj(listed.ok, f"size(m, {listed.cell}) > 0")
+            packed = self.named(f"m[{_SECOND} + 4 * {listed.cell}]")
+            return Val(self.unpacked(packed, self.cells(values.sort.element)), some)
         names = [self.named("0") for _ in range(self.cells(values.sort.element))]
         some, den = self.named(NEVER, "ok"), 1
 
@@ -170,15 +167,10 @@ class Selections(Membership):
                 return Val((self.named(self.length(row)),))
             case Table(count=known):
                 return Val((str(known),))
-            case Val() | Local() as held if isinstance(values.sort, t.List):
-                cell = held.cell if isinstance(held, Val) else held.val.cell
-                return Val((self.named(f"size(m, {cell})"),))
-        if isinstance(values, (ir.Project, ir.Call)) or (
-            isinstance(values, ir.Prim) and values.op in ("the", "index", "??", "if", "union")
-        ):
-            if isinstance(values.sort, t.List):
-                listed = self.term(values)
-                return Val((self.named(f"size(m, {listed.cell})"),), listed.ok)
+        made = isinstance(values, ir.Call) or (isinstance(values, ir.Prim) and values.op in ("??", "if", "union"))
+        if isinstance(values.sort, t.List) and (made or self.handled(values)):
+            listed = self.term(values)
+            return Val((self.named(f"size(m, {listed.cell})"),), listed.ok)
         count = self.named("0")
         ok = self.loop(values, lambda *_: self.add(f"{count} += 1"))
         return Val((count,), ok)
