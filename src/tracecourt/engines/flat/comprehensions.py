@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tracecourt.engines.flat.core import Body, named_parts, parts_named
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj, negated
 from tracecourt.engines.flat.layout import Val
@@ -15,7 +17,7 @@ from tracecourt.spec.rewrite import symbols
 class Comprehensions(Values):
     """Writes loops over comprehensions."""
 
-    def each(self, e: ir.Each, body: Body, *, pairs: bool, loose: bool, again: bool = False) -> str | None:
+    def each(self, e: ir.Each, body: Body, *, pairs: bool, loose: bool = False, again: bool = False) -> str | None:
         """Go through a comprehension, equal elements each time that they come."""
         sorts = [e.sort.element, *([e.sort.value] if isinstance(e.sort, t.Map) else [])]  # type: ignore[attr-defined]
         lacking = ""
@@ -59,8 +61,11 @@ class Comprehensions(Values):
                     return None
         return self.loop(b.source, body, pairs=pairs, loose=loose, again=again)
 
-    def distinct(self, e: ir.Each, body: Body, *, pairs: bool) -> str | None:
-        """Go through a set or map that is made on the way, each element once, where it came first, with its last value."""
+    def distinct(self, e: ir.Expr, body: Body, walk: Callable[[Body], str | None], *, pairs: bool = False) -> str | None:
+        """Go through a set or map that is made on the way, each element once, where it came first, with its last value.
+
+        `walk` goes through what it is made from.
+        """
         key = self.cells(e.sort.element)  # type: ignore[attr-defined]
         value = self.cells(e.sort.value) if pairs and isinstance(e.sort, t.Map) else 0
         chain = self.chain(key + value)
@@ -88,7 +93,7 @@ class Comprehensions(Values):
             body(*vals)
 
         with self.unframed():
-            ok = self.each(e, keep, pairs=bool(value), loose=False, again=True)
+            ok = walk(keep)
         self.each_of(self.straightened(chain), chain.count, chain.size, found)
         return ok
 

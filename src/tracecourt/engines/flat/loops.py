@@ -38,10 +38,12 @@ class Loops(Comprehensions, Membership):
             case ir.Each(), _:
                 repeats = (loose or again) and (not pairs or unambiguous(e))
                 if e.kind != "list" and not repeats:
-                    return self.distinct(e, body, pairs=pairs)
+                    return self.distinct(e, body, lambda keep: self.each(e, keep, pairs=pairs, again=True), pairs=pairs)
                 return self.each(e, body, pairs=pairs, loose=loose, again=again)
+            case ir.Display(kind="set", items=items), _ if len(items) > 1 and not (loose or again):
+                return self.distinct(e, body, lambda keep: self._shown(e, items, keep))
             case ir.Display(items=items), _:
-                return self._shown(e, items, body, pairs=pairs)
+                return self._shown(e, items, body)
             case ir.Call(), _ if (val := self.outlined(e)) is not None:
                 self._elements(val.cell, element_of(e), body)
                 return val.ok
@@ -77,12 +79,12 @@ class Loops(Comprehensions, Membership):
         with self.block(f"for {at} in range({start}, {start} + {count}):"):
             body(Val(self.unpacked(self.named(f"m[{at}]"), self.cells(element))))
 
-    def _shown(self, e: ir.Expr, items: Sequence[ir.Expr], body: Body, *, pairs: bool) -> str | None:
+    def _shown(self, e: ir.Expr, items: Sequence[ir.Expr], body: Body) -> str | None:
         if not items:
             return None
         if isinstance(e.sort, t.Map):
             raise NotFlat("a map written out")
-        element, at, ok = e.sort.element, self.fresh("i"), self.named(ALWAYS, "ok")  # type: ignore[attr-defined]
+        element, at, ok = element_of(e), self.fresh("i"), self.named(ALWAYS, "ok")
         names: tuple[str, ...] = ()
         den = 1
         with self.block(f"for {at} in range({len(items)}):"):
@@ -128,8 +130,10 @@ class Loops(Comprehensions, Membership):
     # ------------------------------------------------------------ operations
     def _prim_loop(self, e: ir.Prim, body: Body, *, pairs: bool, loose: bool, again: bool) -> str | None:
         match e.op, e.args:
-            case "keys" | "elements", (inner,) if loose or again or e.op == "keys":
+            case "keys" | "elements", (inner,) if loose or again or not isinstance(inner.sort, t.List):
                 return self.loop(inner, body, loose=loose, again=again)
+            case "elements", (inner,):
+                return self.distinct(e, body, lambda keep: self.loop(inner, keep, again=True))
             case "values", (inner,):
                 return self.loop(inner, lambda _, value: body(value), pairs=True, loose=False)
             case "bests", (queue,):
@@ -141,7 +145,9 @@ class Loops(Comprehensions, Membership):
                 return self._flat(inner, body, loose=loose)
             case "pairs", (inner,):
                 return self._pairs(inner, body)
-            case "union", (a, b) if isinstance(e.sort, t.List) or loose:
+            case "union", _ if not (isinstance(e.sort, t.List) or loose or again):
+                return self.distinct(e, body, lambda keep: self._prim_loop(e, keep, pairs=False, loose=False, again=True))
+            case "union", (a, b):
                 first = self.loop(a, body, loose=loose)
                 second = self.named(ALWAYS, "ok")
                 with self.block(self.unless_left()):
