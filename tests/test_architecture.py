@@ -22,7 +22,7 @@ STAGES = (
     ("grammar",),
     ("spec",),
     ("engines",),
-    ("verdict", "parameters", "scanning", "formats", "documents", "check"),
+    ("verdict", "parameters", "scanning", "formats", "documents", "check", "batches"),
     ("explain", "generate", "mutate"),
     ("rows",),
     ("report",),

@@ -141,5 +141,5 @@ def asked(pack: Pack, expressions: Iterable[str], more: str = "", sort: str = "i
     domain, procedure = DOMAIN + more, ""
     for i, e in enumerate(expressions):
         domain += f"def is{i}(v: {sort}): bool = {e} = v\n"
-        procedure += f"needs is{i}(v: {sort}): bool\nevent ask{i}(v: {sort})\n  require grounded is: is{i}(v)\n    else \"\"\n"
+        procedure += f'needs is{i}(v: {sort}): bool\nevent ask{i}(v: {sort})\n  require grounded is: is{i}(v)\n    else ""\n'
     return Flat(pack.lab(domain, procedure, FACTS))

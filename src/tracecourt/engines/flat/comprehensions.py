@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tracecourt.engines.flat.core import Body, named_parts, parts_named
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj, negated
-from tracecourt.engines.flat.layout import Val
+from tracecourt.engines.flat.layout import Val, element_of
 from tracecourt.engines.flat.stores import Store
 from tracecourt.engines.flat.values import Values
 from tracecourt.spec import ir
@@ -19,8 +19,8 @@ class Comprehensions(Values):
 
     def each(self, e: ir.Each, body: Body, *, pairs: bool, loose: bool = False, again: bool = False) -> str | None:
         """Go through a comprehension, equal elements each time that they come."""
-        sorts = [e.sort.element, *([e.sort.value] if isinstance(e.sort, t.Map) else [])]  # type: ignore[attr-defined]
-        lacking = ""
+        sorts = [element_of(e), *([e.sort.value] if isinstance(e.sort, t.Map) else [])]
+        lacking = False
 
         def inner(*vals: Val) -> None:
             nonlocal lacking
@@ -32,7 +32,8 @@ class Comprehensions(Values):
                 if ok == ALWAYS:
                     body(*plain)
                     return
-                lacking = lacking or "?"
+                lacking = True
+                self.late()
                 with self.block(f"if {ok}:"):
                     body(*plain)
                 with self.block("else:"):
@@ -66,13 +67,13 @@ class Comprehensions(Values):
 
         `walk` goes through what it is made from.
         """
-        key = self.cells(e.sort.element)  # type: ignore[attr-defined]
+        key = self.cells(element_of(e))
         value = self.cells(e.sort.value) if pairs and isinstance(e.sort, t.Map) else 0
         chain = self.chain(key + value)
-        dens: list[int] = []
+        dens: list[int | None] = []
 
         def keep(*vals: Val) -> None:
-            dens[:] = [v.den for v in vals]
+            dens[:] = [self.agreed(den, val.den) for den, val in zip(dens or [None, None], vals, strict=False)]
             at = self.named(chain.last, "r")
             known = self.named(NEVER, "ok")
             with self.block(f"while {at} != 0:"):
@@ -87,10 +88,12 @@ class Comprehensions(Values):
                 self.fill(at, vals[1].cells, key)
 
         def found(cells: tuple[str, ...]) -> None:
-            vals = [Val(cells[:key], None, dens[0] if dens else 1)]
-            if value:
-                vals.append(Val(cells[key:], None, dens[1] if dens else 1))
-            body(*vals)
+            body(
+                *(
+                    Val(part, None, den or 1)
+                    for part, den in zip((cells[:key], cells[key:])[: 1 + (value > 0)], dens, strict=True)
+                )
+            )
 
         with self.unframed():
             ok = walk(keep)

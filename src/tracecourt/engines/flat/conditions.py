@@ -21,6 +21,10 @@ class Conditions(Membership):
 
     def cond(self, e: ir.Expr) -> str:
         """A condition; where a term in an atom has no value, the atom is false."""
+        with self.inside_loop():
+            return self._cond(e)
+
+    def _cond(self, e: ir.Expr) -> str:
         match e:
             case ir.Const(value=value):
                 return ALWAYS if value else NEVER

@@ -36,6 +36,14 @@ class Core(Keeping, ABC):
         """
 
     @abstractmethod
+    def elements(self, listed: Val, e: ir.Expr, body: Body) -> str | None:
+        """Go through the value of an expression that is a list, as `loop` does.
+
+        Raises:
+            NotFlat: when it is a set.
+        """
+
+    @abstractmethod
     def through(self, b: ir.Binding, body: Body, *, pairs: bool, loose: bool, again: bool = False) -> str | None:
         """Go through what a binding takes its elements from, as `loop` does."""
 

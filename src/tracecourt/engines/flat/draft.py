@@ -43,6 +43,15 @@ class Plan:
         )
 
 
+@dataclass
+class Frame:
+    """A loop that may be left: the name that says so, whether it has to be gone through to its end, and whether it is left."""
+
+    name: str
+    late: bool = False
+    stops: bool = True
+
+
 class Draft:
     """Lines at a depth, with what is known inside each block."""
 
@@ -54,7 +63,7 @@ class Draft:
         self._known: list[dict[Any, Any]] = [{}]
         self._count = 0
         self._written = 0
-        self._frames: list[str] = []
+        self._frames: list[Frame] = []
         self.tables: dict[str, tuple[int, ...]] = {}
 
     # ------------------------------------------------------------ lines
@@ -100,25 +109,56 @@ class Draft:
 
     # ------------------------------------------------------------ leaving loops
     def stoppable(self, write: Callable[[], T]) -> T:
-        """Write a loop whose body may be left by `stop`."""
-        self._frames.append(self.named(NEVER, "over"))
+        """Write a loop whose body may be left by `stop`.
+
+        Where the collection may turn out to have no value on the way, it has to be gone through to its end: then it is written
+        again, and `stop` leaves nothing.
+        """
+        frame, before = Frame(self.named(NEVER, "over")), (len(self.lines), [dict(known) for known in self._known])
+        self._frames.append(frame)
         result = write()
+        if frame.late:
+            del self.lines[before[0] :]
+            self._known = before[1]
+            frame.stops = False
+            result = write()
         self._frames.pop()
         return result
 
+    @property
+    def stops(self) -> bool:
+        """Whether `stop` leaves the loop of the nearest `stoppable`."""
+        return self._frames[-1].stops
+
     def stop(self) -> None:
-        """Leave the loop of the nearest `stoppable`, however deep."""
-        self.add(f"{self._frames[-1]} = {ALWAYS}")
-        self.add("break")
+        """Leave the loop of the nearest `stoppable`, however deep; nothing that may happen behind it may matter."""
+        if self.stops:
+            self.add(f"{self._frames[-1].name} = {ALWAYS}")
+            self.add("break")
+
+    def late(self) -> None:
+        """That the collection that is gone through may have no value is found on the way."""
+        if self._frames:
+            self._frames[-1].late = True
 
     def leave_outer(self) -> None:
         """Behind an inner loop: leave the outer one too."""
         if self._frames:
-            self.add(f"if {self._frames[-1]}: break")
+            self.add(f"if {self._frames[-1].name}: break")
 
     def unless_left(self) -> str:
         """That the loop around is not left: the head of what comes behind another part of it."""
-        return f"if not {self._frames[-1]}:" if self._frames else "if True:"
+        return f"if not {self._frames[-1].name}:" if self._frames else "if True:"
+
+    @contextmanager
+    def inside_loop(self) -> Iterator[None]:
+        """Loops that are written inside belong to an expression of their own: what is late in them does not matter outside."""
+        if not self._frames:
+            yield
+            return
+        self._frames.append(Frame(self._frames[-1].name))
+        yield
+        self._frames.pop()
 
     @contextmanager
     def unframed(self) -> Iterator[None]:

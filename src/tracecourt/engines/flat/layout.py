@@ -36,13 +36,13 @@ class Val:
 
 
 def whole(val: Val) -> Val:
-    """A value that is to be an element of a list.
+    """A value that is to be kept where no denominator is: in a list, as a key, beside others.
 
     Raises:
-        NotFlat: when it is a number over a denominator, which nothing there keeps.
+        NotFlat: when it is a number over a denominator.
     """
     if val.den != 1:
-        raise NotFlat("a list of fractions")
+        raise NotFlat("a fraction in a list, a tuple or a key")
     return val
 
 

@@ -83,7 +83,7 @@ class Listings(Values):
 
     def _chained(self, links: ir.Expr, end: ir.Expr) -> Listing:
         store = self.store_of(links)
-        val = self.fitted(self.term(end), end.sort, store.key)
+        val = whole(self.fitted(self.term(end), end.sort, store.key))
         cells = self.cells(store.key)
         chain = self.chain(cells)
         ok = self.named(conj(val.ok), "ok")
@@ -145,26 +145,26 @@ class Listings(Values):
             self.add(f"if not {found}: {there} = {NEVER}")
 
         if one is not None:
-            val = self.fitted(self.term(one), one.sort, element)
+            val = whole(self.fitted(self.term(one), one.sort, element))
             remove(val)
             okay = val.ok
         else:
             assert all_of is not None
             with self.unframed():
-                okay = self.loop(all_of, lambda val: remove(self.fitted(val, element_of(all_of), element)))
+                okay = self.loop(all_of, lambda val: remove(whole(self.fitted(val, element_of(all_of), element))))
         left, to, at = self.named(f"room(m, {cells} * {count})"), self.fresh(), self.fresh("i")
         self.add(f"{to} = {left}")
-        with self.block(f"for {at} in range({start}, {start} + {size} * {count}, {size}):"):
-            with self.block(f"if m[{at} + {cells}] == 0:"):
-                for k in range(cells):
-                    self.add(f"m[{to} + {k}] = m[{at} + {k}]")
-                self.add(f"{to} += {cells}")
+        walk = f"for {at} in range({start}, {start} + {size} * {count}, {size}):"
+        with self.block(walk), self.block(f"if m[{at} + {cells}] == 0:"):
+            for k in range(cells):
+                self.add(f"m[{to} + {k}] = m[{at} + {k}]")
+            self.add(f"{to} += {cells}")
         return left, self.named(f"{count} - {gone}"), conj(okay, there)
 
     def _replay(self, e: ir.Replay) -> Listing:
         actions, count, ok = self.listing(e.actions)
         node, action = e.step.parameters
-        start = self.fitted(self.term(e.start), e.start.sort, node.sort)
+        start = whole(self.fitted(self.term(e.start), e.start.sort, node.sort))
         cells, size = self.cells(node.sort), self.cells(element_of(e.actions))
         base, at = self.named(f"room(m, {cells} * ({count} + 1))"), self.fresh("i")
         names = [self.named(cell) for cell in start.cells]
@@ -174,7 +174,7 @@ class Listings(Values):
         with self.block(f"for {at} in range({count}):"):
             taken = Val(tuple(self.named(f"m[{actions} + {size} * {at} + {k}]") for k in range(size)))
             with self.bound({node: Val(tuple(names)), action: taken}):
-                result = self.fitted(self.term(e.step.body), e.step.body.sort, t.Optional(node.sort))
+                result = whole(self.fitted(self.term(e.step.body), e.step.body.sort, t.Optional(node.sort)))
             with self.block(f"if {negated(conj(result.ok, f'{result.cells[0]} != 0'))}:"):
                 self.add(f"{there} = {NEVER}")
                 self.add("break")

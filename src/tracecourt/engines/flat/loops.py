@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from math import lcm
 from typing import Any
 
 from tracecourt.engines.flat.comprehensions import Comprehensions, unambiguous
@@ -45,8 +47,7 @@ class Loops(Comprehensions, Membership):
             case ir.Display(items=items), _:
                 return self._shown(e, items, body)
             case ir.Call(), _ if (val := self.outlined(e)) is not None:
-                self._elements(val.cell, element_of(e), body)
-                return val.ok
+                return self.elements(val, e, body)
             case ir.Call(), _:
                 return self.called(e, lambda inner: self.loop(inner, body, pairs=pairs, loose=loose, again=again))  # type: ignore[no-any-return]
             case ir.Inhabitants(of=of), _:
@@ -61,9 +62,7 @@ class Loops(Comprehensions, Membership):
                 self.mentioned(e, body)
                 return None
         if isinstance(e.sort, t.List):
-            val = self.term(e)
-            self._elements(val.cell, e.sort.element, body)
-            return val.ok
+            return self.elements(self.term(e), e, body)
         raise NotFlat(f"going through {type(e).__name__.lower()}")
 
     def _entries(self, store: Store, body: Body, *, pairs: bool) -> None:
@@ -71,6 +70,13 @@ class Loops(Comprehensions, Membership):
             self.each_entry(store, lambda key, record: body(key, self.entry(store, record)))
         else:
             self.each_entry(store, lambda key, _: body(key))
+
+    def elements(self, listed: Val, e: ir.Expr, body: Body) -> str | None:
+        """Go through the value of an expression that is a list; where it has one."""
+        if not isinstance(e.sort, t.List):
+            raise NotFlat("going through a set of few members")
+        self._elements(listed.cell, e.sort.element, body)
+        return listed.ok
 
     def _elements(self, listed: str, element: t.Sort, body: Body) -> None:
         """Go through a list by its handle."""
@@ -86,15 +92,23 @@ class Loops(Comprehensions, Membership):
             raise NotFlat("a map written out")
         element, at, ok = element_of(e), self.fresh("i"), self.named(ALWAYS, "ok")
         names: tuple[str, ...] = ()
-        den = 1
+
+        def found(item: ir.Expr) -> Val:
+            nonlocal names
+            val = self.fitted(self.term(item), item.sort, element)
+            names = names or tuple(self.fresh() for _ in val.cells)
+            return val
+
         with self.block(f"for {at} in range({len(items)}):"):
-            for i, item in enumerate(items):
+            ways = [self.apart(partial(found, item)) for item in items]
+            den = lcm(*(val.den for val, _ in ways))
+            for i, (val, lines) in enumerate(ways):
                 with self.block(_way(at, i, len(items))):
-                    val = self.fitted(self.term(item), item.sort, element)
-                    names, den = names or tuple(self.fresh() for _ in val.cells), val.den
-                    for name, cell in zip(names, val.cells, strict=True):
-                        self.add(f"{name} = {cell}")
+                    self.lines += lines
+                    self.copy(names, val, den)
                     if val.ok:
+                        if i:  # before the first, there is nothing that could have been left
+                            self.late()
                         self.add(f"{ok} = {ok} and {val.ok}")
             body(Val(names, None, den))
         return ok
@@ -153,6 +167,7 @@ class Loops(Comprehensions, Membership):
                 with self.block(self.unless_left()):
                     found = self.loop(b, body, loose=loose)
                     if found:
+                        self.late()
                         self.add(f"{second} = {found}")
                 return both(first, second)
             case "minus", (a, b):
@@ -198,6 +213,7 @@ class Loops(Comprehensions, Membership):
                 with self.taken(e.binding, vals):
                     ok = self.loop(e.head[0], body, loose=loose)
                     if ok:
+                        self.late()
                         self.add(f"if not {ok}: {lacks} = {ALWAYS}")
                 self.leave_outer()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tracecourt.engines.flat.core import named_parts
+from collections.abc import Callable
+from functools import partial
+
+from tracecourt.engines.flat.core import Body, named_parts
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, conj
 from tracecourt.engines.flat.layout import NotFlat, Val, element_of, few
 from tracecourt.engines.flat.stores import Bits, Store, Table
@@ -29,16 +32,21 @@ class Membership(Values):
             case Bits(name=name):
                 return f"({name} >> {val.cell}) & 1 != 0"
         if isinstance(b.sort, t.Set) and few(b.sort.element) and isinstance(b, (ir.Project, ir.Prim)):
-            held = self.term(b)
-            return conj(held.ok, f"({held.cell} >> {val.cell}) & 1 != 0")
+            return self._bit(self.term(b), val)
+        walk: Callable[[Body], str | None] = partial(self.loop, b, loose=True)
         match b:
             case ir.Prim(op="keys", args=(of,)):
                 return self.inside(val, sort, of)
             case ir.Prim(op="numbers", args=(least, most)):
                 low, high = self.term(least), self.term(most)
                 return conj(low.ok, high.ok, f"{low.cell} <= {val.cell}", f"{val.cell} <= {high.cell}")
-            case ir.Call() if (listed := self.outlined(b)) is None:
-                return str(self.called(b, lambda body: self.inside(val, sort, body)))
+            case ir.Call():
+                made = self.outlined(b)
+                if made is None:
+                    return str(self.called(b, lambda body: self.inside(val, sort, body)))
+                if not isinstance(b.sort, t.List):
+                    return self._bit(made, val)
+                walk = partial(self.elements, made, b)
             case ir.Each():
                 found = self.solved(b, self.fitted(val, sort, element_of(b)))
                 if found is not None:
@@ -58,8 +66,12 @@ class Membership(Values):
                 self.add(f"{name} = {ALWAYS}")
                 self.stop()
 
-        ok = self.stoppable(lambda: self.loop(b, match, loose=True))
+        ok = self.stoppable(lambda: walk(match))
         return conj(ok, name)
+
+    def _bit(self, held: Val, val: Val) -> str:
+        """Whether a value is in a set of few members."""
+        return conj(held.ok, f"({held.cell} >> {val.cell}) & 1 != 0")
 
     def solved(self, e: ir.Each, wanted: Val) -> tuple[str, dict[ir.Symbol, Val]] | None:
         """Whether an element is in a comprehension, where it says by itself what it would be made from; and from what.
@@ -78,9 +90,11 @@ class Membership(Values):
             return None
         parts = [known[symbol] for symbol in bound]
         element = parts[0] if len(parts) == 1 else self.joined(parts)
-        there = conj(element.ok, self.inside(Val(element.cells), element_of(e.binding.source), e.binding.source))
+        there = conj(
+            element.ok, self.inside(Val(element.cells, None, element.den), element_of(e.binding.source), e.binding.source)
+        )
         if e.binding.guard is not None:
-            with self.bound({symbol: Val(val.cells) for symbol, val in known.items()}):
+            with self.bound({symbol: Val(val.cells, None, val.den) for symbol, val in known.items()}):
                 guard, lines = self.apart(lambda: self.cond(e.binding.guard))  # type: ignore[arg-type]
             there = self.also(there, guard, lines)
         return there, known

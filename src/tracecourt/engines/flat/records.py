@@ -6,7 +6,7 @@ from abc import abstractmethod
 from math import lcm
 
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, Plan, conj
-from tracecourt.engines.flat.layout import Val, width
+from tracecourt.engines.flat.layout import Val, whole, width
 from tracecourt.engines.flat.runtime import HANDLE, PAIR
 from tracecourt.engines.flat.scratchpad import Scratchpad
 from tracecourt.engines.flat.stores import Group, Store
@@ -36,7 +36,7 @@ class Records(Scratchpad):
 
     def packed(self, val: Val) -> str:
         """One cell for a value: itself, or its handle."""
-        first, *rest = val.cells
+        first, *rest = whole(val).cells
         for cell in rest:
             first = self.named(f"made(m, {first}, {cell}, {PAIR})")
         return first
@@ -106,6 +106,7 @@ class Records(Scratchpad):
 
     def record(self, store: Store, key: Val) -> tuple[str, str]:
         """The place of a key's record, and the condition under which it has one; without it, the place is that of another."""
+        whole(key)
         at = self.recall(("at", store.group.name, *key.cells))
         if at is not None:
             return at, ALWAYS

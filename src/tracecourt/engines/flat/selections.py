@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj
 from tracecourt.engines.flat.layout import NotFlat, Val, element_of
 from tracecourt.engines.flat.membership import Membership
@@ -43,23 +45,24 @@ class Selections(Membership):
         if isinstance(base, ir.Each):
             solved = self.solved(base, self.fitted(wanted, key.sort, base.sort.element))
             if solved is not None:
-                with self.bound({symbol: Val(val.cells) for symbol, val in solved[1].items()}):
+                with self.bound({symbol: Val(val.cells, None, val.den) for symbol, val in solved[1].items()}):
                     found = self.fitted(self.term(base.head[1]), base.head[1].sort, base.sort.value)
                 return Val(found.cells, both(conj(wanted.ok, solved[0]), found.ok), found.den)
         wanted = self.fitted(wanted, key.sort, base.sort.element)
         names = [self.named("0") for _ in range(self.cells(base.sort.value))]
-        some, den = self.named(NEVER, "ok"), 1
+        some = self.named(NEVER, "ok")
+        den: int | None = None
 
         def match(found: Val, value: Val) -> None:
             nonlocal den
-            den = value.den
+            den = self.agreed(den, value.den)
             with self.block(f"if {self.same(found, wanted)}:"):
                 for name, cell in zip(names, value.cells, strict=True):
                     self.add(f"{name} = {cell}")
                 self.add(f"{some} = {ALWAYS}")
 
         ok = self.loop(base, match, pairs=True, loose=True)
-        return Val(tuple(names), conj(ok, wanted.ok, some), den)
+        return Val(tuple(names), conj(ok, wanted.ok, some), den or 1)
 
     def end_of(self, values: ir.Expr, *, first: bool) -> Val:
         """The first or last element."""
@@ -81,19 +84,20 @@ class Selections(Membership):
             packed = self.named(f"m[{_SECOND} + 4 * {listed.cell}]")
             return Val(self.unpacked(packed, self.cells(values.sort.element)), some)
         names = [self.named("0") for _ in range(self.cells(values.sort.element))]
-        some, den = self.named(NEVER, "ok"), 1
+        some = self.named(NEVER, "ok")
+        den: int | None = None
 
         def take(val: Val) -> None:
             nonlocal den
-            den = val.den
-            for name, cell in zip(names, val.cells, strict=True):
-                self.add(f"{name} = {cell}")
-            self.add(f"{some} = {ALWAYS}")
-            if first:
-                self.stop()
+            den = self.agreed(den, val.den)
+            with self.block(f"if not {some}:") if first and not self.stops else nullcontext():
+                self.copy(names, val, den)
+                self.add(f"{some} = {ALWAYS}")
+                if first:
+                    self.stop()
 
         ok = self.stoppable(lambda: self.loop(values, take)) if first else self.loop(values, take)
-        return Val(tuple(names), conj(ok, some), den)
+        return Val(tuple(names), conj(ok, some), den or 1)
 
     def least(self, e: ir.Least) -> Val:
         """The first of the elements with the least key."""
@@ -101,13 +105,15 @@ class Selections(Membership):
         names = [self.named("0") for _ in range(self.cells(symbol.sort))]
         lowest, some = self.fresh(), self.named(NEVER, "ok")
         self.add(f"{lowest} = 0")
-        den = 1
+        den: int | None = None
+        key_den: int | None = None
 
         def better(val: Val) -> None:
-            nonlocal den
+            nonlocal den, key_den
+            den = self.agreed(den, val.den)
             with self.taken(e.binding, [val]):
                 key = self.term(e.key)
-                den = key.den
+                key_den = self.agreed(key_den, key.den)
                 if len(key.cells) != 1 or key.ok:
                     raise NotFlat("an element that is least by what may have no value")
                 with self.block(f"if not {some} or {key.cell} < {lowest}:"):
@@ -117,7 +123,7 @@ class Selections(Membership):
                     self.add(f"{some} = {ALWAYS}")
 
         ok = self.loop(e.binding.source, better)
-        return Val(tuple(names), both(ok, some))
+        return Val(tuple(names), both(ok, some), den or 1)
 
     def folded(self, e: ir.Prim) -> Val:
         """What `min`, `max`, `sum`, `size` or `count` find."""
@@ -137,12 +143,13 @@ class Selections(Membership):
             return self.size_of(values)
         exact = self.exact and not isinstance(e.sort, t.Int)
         names = [self.named("0"), self.named("1")] if exact else [self.named("0")]
-        some, den = self.named(NEVER, "ok") if e.op != "sum" else "", 1
+        some = self.named(NEVER, "ok") if e.op != "sum" else ""
+        den: int | None = None
         element = element_of(values)
 
         def fold(val: Val) -> None:
             nonlocal den
-            den = val.den
+            den = self.agreed(den, val.den)
             val = self.fitted(val, element, e.sort)
             if e.op == "sum":
                 total = self.arithmetic(ir.Prim(e.sort, e.span, "+", ()), Val(tuple(names), None, den), val)
@@ -156,7 +163,7 @@ class Selections(Membership):
                 self.add(f"{some} = {ALWAYS}")
 
         ok = self.loop(values, fold, loose=e.op != "sum")
-        return Val(tuple(names), both(ok, some or None), den)
+        return Val(tuple(names), both(ok, some or None), den or 1)
 
     def size_of(self, values: ir.Expr) -> Val:
         """How many elements there are."""

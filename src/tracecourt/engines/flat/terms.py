@@ -7,7 +7,7 @@ term without a value is false. What is written may be evaluated where its value 
 from __future__ import annotations
 
 from tracecourt.engines.flat.draft import both, conj
-from tracecourt.engines.flat.layout import NotFlat, Val, element_of, few
+from tracecourt.engines.flat.layout import NotFlat, Val, element_of, few, whole
 from tracecourt.engines.flat.runtime import EMPTY, LIST
 from tracecourt.engines.flat.selections import Selections
 from tracecourt.engines.flat.stores import Bits, Local, Row
@@ -21,6 +21,10 @@ class Terms(Selections):
 
     def term(self, e: ir.Expr) -> Val:
         """The value of an expression."""
+        with self.inside_loop():
+            return self._term(e)
+
+    def _term(self, e: ir.Expr) -> Val:
         match e:
             case ir.Const(value=value):
                 return self.constant(value, e.sort)
@@ -135,7 +139,9 @@ class Terms(Selections):
                 x, y = self.term(a), self.term(b)
                 return Val((self.named(f"{x.cell} {'|' if e.op == 'union' else '& ~'}{y.cell}"),), both(x.ok, y.ok))
             case "power", (base, exponent):
-                x, y = self.term(base), self.term(exponent)
+                x, y = whole(self.term(base)), self.term(exponent)
+                if len(x.cells) != 1:
+                    raise NotFlat("a power of a fraction")
                 return Val(
                     (self.named(f"power(m, {x.cell}, {y.cell})"),),
                     conj(x.ok, y.ok, f"{y.cell} >= 0", f"{y.cell} <= {LARGEST_EXPONENT}"),

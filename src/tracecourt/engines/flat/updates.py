@@ -74,14 +74,13 @@ class Updates(Tape):
         assert store.value is not None
         k = self.fitted(self.term(key), key.sort, store.key)
         v = self.fitted(self.term(value), value.sort, store.value)
-        if isinstance(store.value, t.Rational) and not self.exact:
-            v = self.scaled(v, self.widened(store.name, v.den))
+        v = self._kept(store, v)
         order: Val | None = None
         if store.queue:
             assert store.variable is not None
             assert store.variable.key is not None
             identity, *rest = store.variable.entry
-            values, at = {identity: Val(k.cells)}, 0
+            values, at = {identity: Val(k.cells, None, k.den)}, 0
             for symbol in rest:
                 count = self.cells(symbol.sort)
                 values[symbol] = Val(v.cells[at : at + count], None, v.den if len(rest) == 1 else 1)
@@ -89,14 +88,20 @@ class Updates(Tape):
             with self.bound(values):
                 order = self.term(store.variable.key)
         ok = conj(k.ok, v.ok, order.ok if order else None)
-        self._where(ok, lambda: self.put(store, Val(k.cells), Val(v.cells, None, v.den), order))
+        self._where(ok, lambda: self.put(store, Val(k.cells, None, k.den), Val(v.cells, None, v.den), order))
+
+    def _kept(self, store: Store, val: Val) -> Val:
+        """A value as a map keeps it: numbers over a denominator of its own, all others whole."""
+        if isinstance(store.value, t.Rational) and not self.exact:
+            return self.scaled(val, self.widened(store.name, val.den))
+        return whole(val)
 
     def _drop(self, row: Row, val: Val, *, last: bool) -> None:
         """Remove one occurrence: a stack's topmost, else the first."""
         at, found = self.fresh("i"), self.named("-1")
         size = row.cells
         over = f"{row.last} - {size}, {row.first} - 1, -{size}" if last else f"{row.first}, {row.last}, {size}"
-        with self.block(f"for {at} in range({over}):"), self.block(f"if {self.same(self.at(row, at), Val(val.cells))}:"):
+        with self.block(f"for {at} in range({over}):"), self.block(f"if {self.same(self.at(row, at), Val(whole(val).cells))}:"):
             self.add(f"{found} = {at}")
             self.add("break")
         with self.block(f"if {found} == {row.first}:"):
@@ -113,8 +118,8 @@ class Updates(Tape):
                 val = self.fitted(self.term(value), value.sort, target.sort)
                 if isinstance(target.sort, t.Rational) and not self.exact:
                     val = self.scaled(val, self.widened(local.names[0].removesuffix("_0"), val.den))
-                elif val.den != 1:
-                    raise NotFlat("a tuple that holds a fraction")
+                else:
+                    whole(val)
 
                 def write() -> None:
                     self.add(f"{', '.join(local.names)} = {', '.join(val.cells)}")
@@ -148,9 +153,7 @@ class Updates(Tape):
 
         def fit(vals: Sequence[Val]) -> list[Val]:
             found = [self.fitted(v, g, w) for v, g, w in zip(vals, given, wanted, strict=True)]
-            if isinstance(store.value, t.Rational) and not self.exact:
-                found[1] = self.scaled(found[1], self.widened(store.name, found[1].den))
-            return found
+            return [found[0], *(self._kept(store, val) for val in found[1:])]
 
         if target not in set(symbols(value)):
             ok, lines = self.apart(lambda: self.loop(value, lambda *v: self._fill(store, fit(v)), pairs=pairs, again=True))

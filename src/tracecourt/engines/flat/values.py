@@ -9,7 +9,7 @@ from typing import Any
 
 from tracecourt.engines.flat.core import Core
 from tracecourt.engines.flat.draft import ALWAYS, LEAVE, NEVER, both, conj, straight
-from tracecourt.engines.flat.layout import NotFlat, Val, few
+from tracecourt.engines.flat.layout import NotFlat, Val, few, whole
 from tracecourt.engines.flat.runtime import EMPTY, LIST
 from tracecourt.engines.flat.stores import Bits, Local, Row, Store, Table
 from tracecourt.spec import ir
@@ -57,9 +57,7 @@ class Values(Core):
         """A tuple of parts; all rational ones in it are whole."""
         ok: str | None = None
         for part in parts:
-            ok = both(ok, part.ok)
-            if part.den != 1:
-                raise NotFlat("a tuple that holds a fraction")
+            ok = both(ok, whole(part).ok)
         return Val(tuple(cell for part in parts for cell in part.cells), ok)
 
     def appended(self, listed: Val, elements: Sequence[Val]) -> Val:
@@ -105,9 +103,27 @@ class Values(Core):
 
     def scaled(self, val: Val, den: int) -> Val:
         """A number with another denominator."""
-        if val.den == den or len(val.cells) != 1:
+        if val.den == den:
             return val
-        return Val((self.named(f"{den // val.den} * {val.cell}"),), val.ok, den)
+        *flags, cell = val.cells  # the number stands behind what says whether there is one
+        return Val((*flags, self.named(f"{den // val.den} * {cell}")), val.ok, den)
+
+    def copy(self, names: Sequence[str], val: Val, den: int) -> None:
+        """Give names the cells of a value, over another denominator."""
+        *flags, cell = val.cells
+        for name, flag in zip(names, flags, strict=False):
+            self.add(f"{name} = {flag}")
+        self.add(f"{names[-1]} = {cell}" if val.den == den else f"{names[-1]} = {den // val.den} * {cell}")
+
+    def agreed(self, before: int | None, den: int) -> int:
+        """The denominator of numbers that share a name.
+
+        Raises:
+            NotFlat: when they have different ones.
+        """
+        if before not in (None, den):
+            raise NotFlat("numbers over different denominators, one after the other")
+        return den
 
     # ------------------------------------------------------------ choices
     def chosen(self, condition: str, then: Callable[[], Val], otherwise: Callable[[], Val]) -> Val:
@@ -121,8 +137,7 @@ class Values(Core):
         for head, val, lines in ((f"if {condition}:", a, lines_a), ("else:", b, lines_b)):
             with self.block(head):
                 self.lines += lines
-                for name, cell in zip(names, val.cells, strict=True):
-                    self.add(f"{name} = {cell}" if val.den == den else f"{name} = {den // val.den} * {cell}")
+                self.copy(names, val, den)
                 if ok:
                     self.add(f"{ok} = {conj(val.ok)}")
         return Val(names, ok, den)
