@@ -80,6 +80,37 @@ def shown(sort: t.Sort) -> str:
     return str(sort)
 
 
+def same_layout(given: t.Sort, wanted: t.Sort, *, exact: bool) -> None:
+    """Make sure that the cells of a value of one sort are those of the same value of another that takes it.
+
+    Raises:
+        NotFlat: when they are not.
+    """
+    if not _alike(given, wanted, exact):
+        raise NotFlat("a collection of elements that are laid out otherwise")
+
+
+def _alike(a: t.Sort, b: t.Sort, exact: bool) -> bool:
+    match a, b:
+        case (t.Anything(), _) | (_, t.Anything()):
+            return True
+        case (t.Int(), t.Rational()) | (t.Rational(), t.Int()):
+            return not exact
+        case t.Enum(members=x), t.Enum(members=y):
+            return x == y
+        case t.Tuple(fields=x), t.Tuple(fields=y):
+            return all(_alike(v, w, exact) for (_, v), (_, w) in zip(x, y, strict=True))
+        case t.Optional(inner=x), t.Optional(inner=y):
+            return _alike(x, y, exact)
+        case (t.Optional(), _) | (_, t.Optional()):
+            return False
+        case t.Map(element=x, value=v), t.Map(element=y, value=w):
+            return _alike(x, y, exact) and _alike(v, w, exact)
+        case t.Collection(element=x), t.Collection(element=y):
+            return _alike(x, y, exact)
+    return True
+
+
 def few(sort: t.Sort) -> bool:
     """Whether sets of a sort fit into the bits of a cell."""
     return isinstance(sort, t.Bool) or (isinstance(sort, t.Enum) and len(sort.members) <= MOST_BITS)

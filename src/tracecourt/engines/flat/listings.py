@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracecourt.engines.flat.core import Listing
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, conj, negated
-from tracecourt.engines.flat.layout import NotFlat, Val, element_of, whole
+from tracecourt.engines.flat.layout import NotFlat, Val, element_of, same_layout, whole
 from tracecourt.engines.flat.stores import Row
 from tracecourt.engines.flat.values import Values
 from tracecourt.spec import ir
@@ -72,6 +72,7 @@ class Listings(Values):
         test = self.cond(condition)
         if test in (ALWAYS, NEVER):
             return self.listing(then if test == ALWAYS else otherwise)
+        same_layout(then.sort, otherwise.sort, exact=self.exact)
         start, count, ok = self.fresh(), self.fresh(), self.fresh("ok")
         for head, e in ((f"if {test}:", then), ("else:", otherwise)):
             with self.block(head):

@@ -10,7 +10,7 @@ from typing import Any
 from tracecourt.engines.flat.comprehensions import Comprehensions, unambiguous
 from tracecourt.engines.flat.core import Body
 from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj, negated
-from tracecourt.engines.flat.layout import NotFlat, Val, element_of
+from tracecourt.engines.flat.layout import NotFlat, Val, element_of, same_layout
 from tracecourt.engines.flat.membership import Membership
 from tracecourt.engines.flat.stores import Row, Store, Table
 from tracecourt.spec import ir
@@ -162,6 +162,8 @@ class Loops(Comprehensions, Membership):
             case "union", _ if not (isinstance(e.sort, t.List) or loose or again):
                 return self.distinct(e, body, lambda keep: self._prim_loop(e, keep, pairs=False, loose=False, again=True))
             case "union", (a, b):
+                for part in (a, b):
+                    same_layout(part.sort, e.sort, exact=False)  # numbers of all sorts can be told apart
                 first = self.loop(a, body, loose=loose)
                 second = self.named(ALWAYS, "ok")
                 with self.block(self.unless_left()):
@@ -196,6 +198,7 @@ class Loops(Comprehensions, Membership):
         def way(e: ir.Expr) -> tuple[str | None, list[str]]:
             return self.apart(lambda: self.loop(e, body, pairs=pairs, loose=loose, again=again))
 
+        same_layout(ways[0].sort, ways[1].sort, exact=self.exact)
         found = [way(e) for e in ways]
         ok = self.fresh("ok") if any(there for there, _ in found) else None
         for head, (there, lines) in zip((f"if {test}:", "else:"), found, strict=True):

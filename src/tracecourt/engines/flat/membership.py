@@ -29,10 +29,10 @@ class Membership(Values):
         match self.place(b):
             case Store() as store:
                 return self.present(store, self.fitted(val, sort, store.key))
-            case Bits(name=name):
-                return f"({name} >> {val.cell}) & 1 != 0"
+            case Bits(name=name, element=element):
+                return self._bit(Val((name,)), self.fitted(val, sort, element))
         if isinstance(b.sort, t.Set) and few(b.sort.element) and isinstance(b, (ir.Project, ir.Prim)):
-            return self._bit(self.term(b), val)
+            return self._bit(self.term(b), self.fitted(val, sort, b.sort.element))
         walk: Callable[[Body], str | None] = partial(self.loop, b, loose=True)
         match b:
             case ir.Prim(op="keys", args=(of,)):
@@ -45,7 +45,7 @@ class Membership(Values):
                 if made is None:
                     return str(self.called(b, lambda body: self.inside(val, sort, body)))
                 if not isinstance(b.sort, t.List):
-                    return self._bit(made, val)
+                    return self._bit(made, self.fitted(val, sort, element_of(b)))
                 walk = partial(self.elements, made, b)
             case ir.Each():
                 found = self.solved(b, self.fitted(val, sort, element_of(b)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tracecourt.engines.flat.draft import ALWAYS, conj
-from tracecourt.engines.flat.layout import NotFlat, Val, element_of, whole
+from tracecourt.engines.flat.layout import NotFlat, Val, element_of, same_layout, whole
 from tracecourt.engines.flat.stores import Bits, Local, Row, Store
 from tracecourt.engines.flat.tape import Tape
 from tracecourt.spec import ir
@@ -50,8 +50,8 @@ class Updates(Tape):
             case "insert", Row():
                 val = self.fitted(self.term(update.value), update.value.sort, place.element)
                 self._where(val.ok, lambda: self.append(place, whole(val)))
-            case "insert" | "remove", Bits(name=name):
-                val = self.term(update.value)
+            case "insert" | "remove", Bits(name=name, element=element):
+                val = self.fitted(self.term(update.value), update.value.sort, element)
                 change = f"{name} |= 1 << {val.cell}" if update.kind == "insert" else f"{name} &= ~(1 << {val.cell})"
                 self._where(val.ok, lambda: self.add(change))
             case "remove", Store():
@@ -131,6 +131,7 @@ class Updates(Tape):
                 val = self.fitted(self.term(value), value.sort, target.sort)
                 self._where(val.ok, lambda: self.add(f"{name} = {val.cell}"))
             case Row() as row:
+                same_layout(value.sort, target.sort, exact=self.exact)
                 start, count, ok = self.listing(value)
 
                 def copy() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tracecourt.engines.flat.core import Core
 from tracecourt.engines.flat.draft import ALWAYS, LEAVE, NEVER, both, conj, straight
-from tracecourt.engines.flat.layout import NotFlat, Val, few, whole
+from tracecourt.engines.flat.layout import NotFlat, Val, few, same_layout, whole
 from tracecourt.engines.flat.runtime import EMPTY, LIST
 from tracecourt.engines.flat.stores import Bits, Local, Row, Store, Table
 from tracecourt.spec import ir
@@ -90,10 +90,12 @@ class Values(Core):
                 made = self.joined(parts)
                 return Val(made.cells, val.ok, val.den)
             case (t.Enum(members=a), t.Enum(members=b)) if a != b:
+                if not set(a) <= set(b):
+                    raise NotFlat("a member of one enumeration that may be none of another")
                 chosen = "".join(f"{b.index(m)} if {val.cell} == {i} else " for i, m in enumerate(a[:-1]))
                 return Val((self.named(f"{chosen}{b.index(a[-1])}"),), val.ok)
-            case (t.List(element=a), t.List(element=b)) if not isinstance(a, t.Anything) and self.cells(a) != self.cells(b):
-                raise NotFlat("a list of numbers taken for one of fractions")
+            case (t.Collection(), t.Collection()):
+                same_layout(given, wanted, exact=self.exact)
         return val
 
     def leveled(self, a: Val, b: Val) -> tuple[Val, Val]:
@@ -264,6 +266,7 @@ class Values(Core):
         for parameter, argument in zip(e.function.parameters, e.args, strict=True):
             kept = self.place(argument)
             if isinstance(kept, (Store, Row, Table)):
+                same_layout(argument.sort, parameter.sort, exact=self.exact)
                 values[parameter] = kept
             elif isinstance(parameter.sort, (t.Map, t.Set)) and not isinstance(kept, (Val, Local, Bits)):
                 lazily[parameter] = argument
