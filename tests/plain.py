@@ -9,7 +9,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from tracecourt.engines.flat.machine import OUT
+from tracecourt.engines.flat.outcomes import OUT
 from tracecourt.engines.native import HEAD, INTRINSICS, Native
 from tracecourt.grammar.bytecode import PLAIN
 

@@ -105,7 +105,10 @@ def test_formats_lists_what_can_be_checked(desk: Desk) -> None:
     assert "hides close, some create" in text.out
     assert "  engines native, compiled, interpreter\n" in text.out
     assert "  engines interpreter · not compiled: its text hides a part of the run, which has to be looked for\n" in text.out
-    assert "  engines compiled, interpreter · not native: a value of the sort arithmetic has no layout · no scanner: the rule" in text.out
+    assert (
+        "  engines compiled, interpreter · not native: a value of the sort arithmetic has no layout · no scanner: the rule"
+        in text.out
+    )
     for entry in found:
         assert {"name", "doc", "source", "grammar", "domain", "procedure", "events", "params", "rules"} <= set(entry)
         assert entry["engine"] == ("interpreter" if entry["hides"] else "compiled")

@@ -41,8 +41,8 @@ SMALL = "hanoi"  # whose machine code takes least time to be made
 @cache
 def plain(name: str) -> Format:
     """A format whose native engine is run by Python."""
-    form = Format(open_once(name).system, open_once(name).grammar, open_once(name).library)
-    return form
+    form = open_once(name)
+    return Format(form.system, form.grammar, form.library)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from tracecourt.check import DECLARED, check
 from tracecourt.documents import Words, joined
-from tracecourt.engines.flat.machine import ELSEWHERE, OUT, SOUND, TRUNCATED, UNSOUND
+from tracecourt.engines.flat.outcomes import ELSEWHERE, OUT, SOUND, TRUNCATED, UNSOUND
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.parameters import from_row
@@ -100,7 +100,8 @@ def _tried(
     worded: bool,
 ) -> dict[int, Report]:
     """The reports of the rows that the native engine decides."""
-    texts, asked = [], []
+    texts: list[tuple[bytes, bytes]] = []
+    asked = []
     for index in indices:
         prompt, trace = joined(rows[index].prompt), joined(rows[index].trace)
         if prompt.isascii() and trace.isascii():
@@ -109,9 +110,9 @@ def _tried(
     given = [{name: value for name, value in params[index].items() if name not in form.settled} for index in asked]
     results = native.rows(texts, given).results.tolist()
     found = {}
-    for index, (_, trace), known, result in zip(asked, texts, given, results, strict=True):
+    for index, (_, text), known, result in zip(asked, texts, given, results, strict=True):
         if result[0] != ELSEWHERE and (result[0] != UNSOUND or not worded):
-            found[index] = _report(form, native, rows[index], trace, known, result)
+            found[index] = _report(form, native, rows[index], text, known, result)
     return found
 
 
@@ -131,7 +132,7 @@ def _report(
         counted = "1 sound event" if events == 1 else f"{events} sound events"
         message, span = f"the text ends after {counted}, before the search may end", Span(len(trace), len(trace))
     settings = native.settings
-    params = dict(zip(native.machine.params, result[1 + len(OUT) :], strict=True)) | settings
+    params = {**dict(zip(native.machine.params, result[1 + len(OUT) :], strict=True)), **settings}
     return Report(
         id=row.id,
         format=form.name,
@@ -178,8 +179,8 @@ def tally_lines(form: Format, stream: BinaryIO, params: Mapping[str, Any], name:
         for (outcome, rule, plan, follows), count in results.counted():
             if outcome != ELSEWHERE:
                 broken = native.machine.rules[rule] if outcome == UNSOUND else None
-                names = (broken.name, broken.level) if broken else (None, None)
-                yield Tally(VERDICTS[outcome], PLANS[plan], *names, FOLLOWS[follows], count)
+                name_of, level = (broken.name, broken.level) if broken else (None, None)
+                yield Tally(VERDICTS[outcome], PLANS[plan], name_of, level, FOLLOWS[follows], count)
         for index in results.left():
             at, end = spans[index]
             text = bytes(b[at:end]).decode("utf-8", errors="replace").rstrip("\r\n")

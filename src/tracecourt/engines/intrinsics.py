@@ -15,15 +15,19 @@ word = ir.IntType(64)
 
 
 def constant(number: int):
+    """A number of 64 bits."""
     return ir.Constant(word, number)
 
 
 def spot(builder, array, index, kind):
+    """The address at an offset of bytes, of a value of a kind."""
     return builder.inttoptr(builder.add(array, index), kind.as_pointer())
 
 
 @intrinsic
 def place(_, array):
+    """`place(array)`: the address of an array, as the others take it."""
+
     def code(context, builder, signature, args):
         data = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
         return builder.ptrtoint(data, word)
@@ -33,6 +37,8 @@ def place(_, array):
 
 @intrinsic
 def load1(_, __, ___):
+    """`load1(b, i)`: the byte at an offset."""
+
     def code(context, builder, signature, args):
         return builder.zext(builder.load(spot(builder, args[0], args[1], ir.IntType(8))), word)
 
@@ -41,6 +47,8 @@ def load1(_, __, ___):
 
 @intrinsic
 def load8(_, __, ___):
+    """`load8(b, i)`: the eight bytes at an offset, the first one lowest."""
+
     def code(context, builder, signature, args):
         return builder.load(spot(builder, args[0], args[1], word), align=1)
 
@@ -49,6 +57,8 @@ def load8(_, __, ___):
 
 @intrinsic
 def store(_, __, ___, ____, _____):
+    """`store(tape, p, k, v)`: write the cell p + k."""
+
     def code(context, builder, signature, args):
         index = builder.add(args[1], args[2])
         builder.store(args[3], spot(builder, args[0], builder.shl(index, constant(3)), word))
@@ -59,6 +69,8 @@ def store(_, __, ___, ____, _____):
 
 @intrinsic
 def holds(_, __, ___, ____, _____):
+    """`holds(b, i, low, high)`: whether the byte at an offset is in a set of ASCII bytes, given as two masks."""
+
     def code(context, builder, signature, args):
         byte = builder.zext(builder.load(spot(builder, args[0], args[1], ir.IntType(8))), word)
         mask = builder.select(builder.icmp_unsigned("<", byte, constant(64)), args[2], args[3])
@@ -70,6 +82,8 @@ def holds(_, __, ___, ____, _____):
 
 @intrinsic
 def digits(_, __):
+    """`digits(w)`: how many of eight bytes are digits before the first that is not."""
+
     def code(context, builder, signature, args):
         read = builder.xor(args[0], constant(0x3030303030303030))
         others = builder.and_(builder.or_(builder.add(read, constant(0x7676767676767676)), read), constant(0x8080808080808080))
@@ -80,6 +94,8 @@ def digits(_, __):
 
 @intrinsic
 def spelled(_, __, ___):
+    """`spelled(w, n)`: the number that the first n > 0 of eight digits spell."""
+
     def code(context, builder, signature, args):
         value = builder.xor(args[0], constant(0x3030303030303030))
         value = builder.shl(value, builder.sub(constant(64), builder.shl(args[1], constant(3))))
@@ -96,6 +112,8 @@ def spelled(_, __, ___):
 
 @intrinsic
 def pointer(_, array):
+    """`pointer(array)`: an array without its length."""
+
     def code(context, builder, signature, args):
         return cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
 

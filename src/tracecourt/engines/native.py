@@ -23,7 +23,8 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 from tracecourt.engines.flat import driver, runtime
-from tracecourt.engines.flat.machine import ELSEWHERE, OUT, Machine
+from tracecourt.engines.flat.machine import Machine
+from tracecourt.engines.flat.outcomes import ELSEWHERE, OUT
 from tracecourt.grammar.bytecode import HELPERS
 from tracecourt.resources import cache_file
 
@@ -103,7 +104,8 @@ class Native:
                 new.write(self.text)
             os.replace(new.name, file)
         spec = importlib.util.spec_from_file_location(f"tracecourt_{file.stem}", file)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[module.__name__] = module  # machine code that was kept finds its module by its name
         spec.loader.exec_module(module)
@@ -156,7 +158,7 @@ class Native:
         return spans[:count], Results(results[:count]), after
 
     def blocks(self, stream: BinaryIO, params: Mapping[str, int]) -> Iterator[tuple[int, Any, Results, Any]]:
-        """Try the lines of a file as they are read: the number of the first of some lines, their places, results, and the buffer.
+        """Try the lines of a file as they are read: for some at a time, the first's number, their places, results, the buffer.
 
         What is given is good until the next is asked for. A line of any length is read whole.
         """
@@ -185,7 +187,8 @@ class Native:
 
     def rows(self, texts: Sequence[tuple[bytes, bytes]], params: Sequence[Mapping[str, int]]) -> Results:
         """Try rows of a prompt and a trace, or of an empty prompt and a whole document, each with its parameters."""
-        places, at, parts = self._cells(len(texts), 4), 0, []
+        places, at = self._cells(len(texts), 4), 0
+        parts: list[bytes] = []
         for row, (prompt, trace) in enumerate(texts):
             middle = at + len(prompt) + 1
             places[row] = at, middle - 1, middle, middle + len(trace)

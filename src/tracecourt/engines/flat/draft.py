@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tracecourt.engines.flat.layout import NotFlat, Val
+from tracecourt.engines.flat.layout import NotFlat
 from tracecourt.engines.flat.stores import Groups
 from tracecourt.spec import ir
 
 T = TypeVar("T")
 ALWAYS, NEVER = "True", "False"
+LEAVE = "return ELSEWHERE"  # another engine decides
 SET = re.compile(r"^ *[A-Za-z_][A-Za-z0-9_]* = ")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ASSIGNED = re.compile(
@@ -42,6 +43,15 @@ class Plan:
         )
 
 
+@dataclass
+class Frame:
+    """A loop that may be left: the name that says so, whether it has to be gone through to its end, and whether it is left."""
+
+    name: str
+    late: bool = False
+    stops: bool = True
+
+
 class Draft:
     """Lines at a depth, with what is known inside each block."""
 
@@ -53,6 +63,8 @@ class Draft:
         self._known: list[dict[Any, Any]] = [{}]
         self._count = 0
         self._written = 0
+        self._frames: list[Frame] = []
+        self.tables: dict[str, tuple[int, ...]] = {}
 
     # ------------------------------------------------------------ lines
     def add(self, line: str) -> None:
@@ -95,6 +107,66 @@ class Draft:
         found, self.lines = self.lines, before
         return result, found
 
+    # ------------------------------------------------------------ leaving loops
+    def stoppable(self, write: Callable[[], T]) -> T:
+        """Write a loop whose body may be left by `stop`.
+
+        Where the collection may turn out to have no value on the way, it has to be gone through to its end: then it is written
+        again, and `stop` leaves nothing.
+        """
+        frame, before = Frame(self.named(NEVER, "over")), (len(self.lines), [dict(known) for known in self._known])
+        self._frames.append(frame)
+        result = write()
+        if frame.late:
+            del self.lines[before[0] :]
+            self._known = before[1]
+            frame.stops = False
+            result = write()
+        self._frames.pop()
+        return result
+
+    @property
+    def stops(self) -> bool:
+        """Whether `stop` leaves the loop of the nearest `stoppable`."""
+        return self._frames[-1].stops
+
+    def stop(self) -> None:
+        """Leave the loop of the nearest `stoppable`, however deep; nothing that may happen behind it may matter."""
+        if self.stops:
+            self.add(f"{self._frames[-1].name} = {ALWAYS}")
+            self.add("break")
+
+    def late(self) -> None:
+        """That the collection that is gone through may have no value is found on the way."""
+        if self._frames:
+            self._frames[-1].late = True
+
+    def leave_outer(self) -> None:
+        """Behind an inner loop: leave the outer one too."""
+        if self._frames:
+            self.add(f"if {self._frames[-1].name}: break")
+
+    def unless_left(self) -> str:
+        """That the loop around is not left: the head of what comes behind another part of it."""
+        return f"if not {self._frames[-1].name}:" if self._frames else "if True:"
+
+    @contextmanager
+    def inside_loop(self) -> Iterator[None]:
+        """Loops that are written inside belong to an expression of their own: what is late in them does not matter outside."""
+        if not self._frames:
+            yield
+            return
+        self._frames.append(Frame(self._frames[-1].name))
+        yield
+        self._frames.pop()
+
+    @contextmanager
+    def unframed(self) -> Iterator[None]:
+        """Loops that are written inside are left by nothing outside."""
+        frames, self._frames = self._frames, []
+        yield
+        self._frames = frames
+
     # ------------------------------------------------------------ names
     def fresh(self, hint: str = "t") -> str:
         """A name that nothing else has."""
@@ -109,6 +181,15 @@ class Draft:
         """A new name for a number or truth value."""
         name = self.fresh(hint)
         self.add(f"{name} = {text}")
+        return name
+
+    def constant_row(self, hint: str, values: Sequence[int]) -> str:
+        """The name of a row of numbers that are known when the code is written."""
+        for name, known in self.tables.items():
+            if known == tuple(values):
+                return name
+        name = f"{hint.upper()}{len(self.tables)}"
+        self.tables[name] = tuple(values)
         return name
 
     # ------------------------------------------------------------ what is known
@@ -157,6 +238,11 @@ class Draft:
 
 def _names(fact: Any) -> tuple[Any, ...]:
     return fact if isinstance(fact, tuple) else (fact,)
+
+
+def as_name(text: str) -> str:
+    """A text as a part of a name."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in text)
 
 
 def simple(text: str) -> bool:
@@ -230,6 +316,3 @@ def _filled(lines: list[str]) -> list[str]:
         if line.endswith(":") and len(after) - len(after.lstrip()) <= depth:
             found.append(" " * (depth + 4) + "pass")
     return found
-
-
-__all__ = ["ALWAYS", "NEVER", "Draft", "Plan", "Val", "both", "conj", "negated", "simple", "straight", "swept"]

@@ -30,7 +30,7 @@ def tried(used, tape, given, values, m, out, results, row):
 
 
 def lines(b, at, size, tape, given, values, memory, out, spans, results):
-    """Try the lines of b[at:size], each of which is a document, as long as there is room; how many, and where the next begins."""
+    """Try the lines of b[at:size], each a document, as long as there is room; how many, and where the next begins."""
     m, o, t, g, v, start = pointer(memory), pointer(out), pointer(tape), pointer(given), pointer(values), place(b)
     count = 0
     while at < size and count < len(results):

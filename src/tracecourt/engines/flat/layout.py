@@ -35,6 +35,17 @@ class Val:
         return cell
 
 
+def whole(val: Val) -> Val:
+    """A value that is to be kept where no denominator is: in a list, as a key, beside others.
+
+    Raises:
+        NotFlat: when it is a number over a denominator.
+    """
+    if val.den != 1:
+        raise NotFlat("a fraction in a list, a tuple or a key")
+    return val
+
+
 def width(sort: t.Sort, exact: bool) -> int:
     """The number of cells that a value of a sort takes; `exact` where rational numbers have denominators of their own.
 
@@ -69,6 +80,37 @@ def shown(sort: t.Sort) -> str:
     return str(sort)
 
 
+def same_layout(given: t.Sort, wanted: t.Sort, *, exact: bool) -> None:
+    """Make sure that the cells of a value of one sort are those of the same value of another that takes it.
+
+    Raises:
+        NotFlat: when they are not.
+    """
+    if not _alike(given, wanted, exact):
+        raise NotFlat("a collection of elements that are laid out otherwise")
+
+
+def _alike(a: t.Sort, b: t.Sort, exact: bool) -> bool:
+    match a, b:
+        case (t.Anything(), _) | (_, t.Anything()):
+            return True
+        case (t.Int(), t.Rational()) | (t.Rational(), t.Int()):
+            return not exact
+        case t.Enum(members=x), t.Enum(members=y):
+            return x == y
+        case t.Tuple(fields=x), t.Tuple(fields=y):
+            return all(_alike(v, w, exact) for (_, v), (_, w) in zip(x, y, strict=True))
+        case t.Optional(inner=x), t.Optional(inner=y):
+            return _alike(x, y, exact)
+        case (t.Optional(), _) | (_, t.Optional()):
+            return False
+        case t.Map(element=x, value=v), t.Map(element=y, value=w):
+            return _alike(x, y, exact) and _alike(v, w, exact)
+        case t.Collection(element=x), t.Collection(element=y):
+            return _alike(x, y, exact)
+    return True
+
+
 def few(sort: t.Sort) -> bool:
     """Whether sets of a sort fit into the bits of a cell."""
     return isinstance(sort, t.Bool) or (isinstance(sort, t.Enum) and len(sort.members) <= MOST_BITS)
@@ -93,12 +135,10 @@ def dimensions(sort: t.Sort) -> list[t.Sort] | None:
     return None
 
 
-def same_dimensions(a: list[t.Sort], b: list[t.Sort]) -> bool:
-    """Whether two sorts number their values the same way."""
-    return len(a) == len(b) and all(
-        x is y or (isinstance(x, (t.Enum, t.Bool)) and x == y) or (isinstance(x, t.Range) and isinstance(y, t.Range) and x == y)
-        for x, y in zip(a, b, strict=True)
-    )
+def element_of(e: ir.Expr) -> t.Sort:
+    """The sort of the elements of an expression, which is a collection."""
+    assert isinstance(e.sort, t.Collection)
+    return e.sort.element
 
 
 def divides(system: ir.System) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tracecourt.engines.flat.draft import ALWAYS, NAME, Plan, both, conj, swept
-from tracecourt.engines.flat.keeping import ELSEWHERE
+from tracecourt.engines.flat.conditions import Conditions
+from tracecourt.engines.flat.draft import LEAVE, NAME, Plan, both, conj, swept
 from tracecourt.engines.flat.layout import Val, few
+from tracecourt.engines.flat.listings import Listings
 from tracecourt.engines.flat.loops import Loops
+from tracecourt.engines.flat.paths import Paths
 from tracecourt.engines.flat.runtime import FULL, SCRATCH, TRACE
 from tracecourt.engines.flat.stores import Row, Store, Table
+from tracecourt.engines.flat.terms import Terms
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import parts, symbols
@@ -30,8 +33,8 @@ class Outline:
     partial: bool
 
 
-class Outlines(Loops):
-    """Writes calls of long functions."""
+class Outlines(Terms, Conditions, Loops, Listings, Paths):
+    """Writes all that an expression can be; long functions as functions of their own."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -68,12 +71,13 @@ class Outlines(Loops):
 
     def _length(self, f: ir.Function) -> int:
         if f not in self._lengths:
-            self._lengths[f] = self._expanded(f.body)
+            self._lengths[f] = self.expanded(f.body)
         return self._lengths[f]
 
-    def _expanded(self, e: ir.Expr) -> int:
+    def expanded(self, e: ir.Expr) -> int:
+        """The parts of an expression, those of what it calls included."""
         inner = self._length(e.function) if isinstance(e, ir.Call) else 0
-        return 1 + inner + sum(map(self._expanded, parts(e)))
+        return 1 + inner + sum(map(self.expanded, parts(e)))
 
     def _outline(self, f: ir.Function) -> Outline | None:
         """Write a function; None where it cannot be one of its own, because it changes what others see."""
@@ -84,22 +88,34 @@ class Outlines(Loops):
             values[parameter] = Val(tuple(f"a{i}" for i in range(at, at + count)))
             at += count
         own = [f"a{i}" for i in range(at)]
-        frames, self._frames = self._frames, []
-        with self.bound(values):
+        with self.unframed(), self.bound(values):
             val, lines = self.detached(lambda: self.fitted(self.term(f.body), f.body.sort, f.sort))
-        self._frames = frames
-        if any(CHANGED.match(line) for line in lines) or val.den != 1:
+        if val.den != 1:
             return None
         result = [*val.cells, *([f"1 if {conj(val.ok)} else 0"] if val.ok else [])]
         remembered, kept, known = self._remembered(f, name, own, result) if self._pure(f) else ([], [], [])
         before = [f"    top = m[{SCRATCH}]", *remembered]
-        after = [*known, *kept, f"    m[{SCRATCH}] = top", f"    return {', '.join(known_names(result, known))}"]
-        zeros = ", ".join("0" for _ in result)
-        body = [line.replace(ELSEWHERE, f"m[{FULL}] = 1; return {zeros}") for line in swept([*before, *lines, *after])]
-        given = sorted({n for line in body for n in NAME.findall(line) if OUTER.fullmatch(n)})
-        head = f"def {name}({', '.join(('m', *given, *own))}):"
-        self.functions.append("\n".join([head, *body, "", ""]))
-        return Outline(name, tuple(given), len(val.cells), val.ok is not None)
+        after = [
+            *known,
+            *kept,
+            f"    m[{SCRATCH}] = top",
+            f"    return {', '.join(f'known{i}' for i in range(len(result))) if known else ', '.join(result)}",
+        ]
+        given = self.function(name, ("m",), own, [*before, *lines, *after], len(result))
+        return None if given is None else Outline(name, given, len(val.cells), val.ok is not None)
+
+    def function(
+        self, name: str, first: tuple[str, ...], own: list[str], lines: list[str], results: int
+    ) -> tuple[str, ...] | None:
+        """Make lines a function of the module; its parameters are `first`, the outer names that it reads, which are given
+        back, and its own. None where it would change one of them. Where another engine has to decide, it notes so."""
+        if any(CHANGED.match(line) for line in lines):
+            return None
+        away = f"m[{FULL}] = 1; return {', '.join('0' for _ in range(results))}"
+        body = [line.replace(LEAVE, away) for line in swept(lines)]
+        given = tuple(sorted({n for line in body for n in NAME.findall(line) if OUTER.fullmatch(n)}))
+        self.functions.append("\n".join([f"def {name}({', '.join((*first, *given, *own))}):", *body, "", ""]))
+        return given
 
     def _remembered(
         self, f: ir.Function, name: str, own: list[str], result: list[str]
@@ -120,11 +136,3 @@ class Outlines(Loops):
 
     def _pure(self, f: ir.Function) -> bool:
         return all(s.kind != "state" for s in symbols(f.body))
-
-
-def known_names(result: list[str], known: list[str]) -> list[str]:
-    """What a function returns: the names that were given to its results, or these themselves."""
-    return [f"known{i}" for i in range(len(result))] if known else result
-
-
-__all__ = ["ALWAYS", "Outlines"]

@@ -1,7 +1,8 @@
 """What lowered code calls: values that are made of others, and heaps, in one array of integers.
 
 These functions use nothing but integers and one flat memory, so that they run in CPython over a list and in machine code over
-an array. All that a trace leaves in the memory is out of date when the next one begins: the generation and the number of the trace only grow.
+an array. All that a trace leaves in the memory is out of date when the next one begins: the generation and the number of the
+trace only grow.
 
 A value that is made of others (a list, a tuple that is an element or a key) is a *handle*: equal values have equal handles.
 A tuple is a chain of pairs; a list is the list without its last element, and that element, so that appending takes one step.

@@ -122,9 +122,10 @@ class Groups:
         for group in self.found:
             if group.dims is None and dims is None:
                 return group
-            if group.dims is not None and dims is not None and len(dims) == len(group.dims):
-                if all(a is b or a == b for a, b in zip(dims, group.dims, strict=True)):
-                    return group
+            if group.dims is None or dims is None or len(dims) != len(group.dims):
+                continue
+            if all(a is b or a == b for a, b in zip(dims, group.dims, strict=True)):
+                return group
         group = Group(name or f"group{len(self.found)}", None if dims is None else tuple(dims))
         self.found.append(group)
         return group
