@@ -121,7 +121,7 @@ class _Writer(Problem, Course, Answers):
         return places, at + 2 * MOST_PATHS
 
     def _begin(self) -> None:
-        self.add("begin(m)")
+        self.add("fresh_trace(m)")
         grown = {
             u.target
             for updates in (self.system.initially, *(e.updates for e in self.system.events.values()))

@@ -27,7 +27,7 @@ PAIR, LIST = 0, 1
 EMPTY = 0  # the handle of the empty list
 
 
-def begin(m: Any) -> None:
+def fresh_trace(m: Any) -> None:
     """Forget what the last trace left."""
     m[TRACE] += 1
     m[HANDLES] = 1

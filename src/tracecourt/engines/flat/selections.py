@@ -9,6 +9,8 @@ from tracecourt.engines.flat.layout import NotFlat, Val, element_of
 from tracecourt.engines.flat.membership import Membership
 from tracecourt.engines.flat.runtime import HANDLE
 from tracecourt.engines.flat.stores import Row, Store, Table
+from tracecourt.engines.flat.values import SUMMED
+from tracecourt.engines.flat.walk import grows
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -87,7 +89,7 @@ class Selections(Membership):
         some = self.named(NEVER, "ok")
         den: int | None = None
 
-        def take(val: Val) -> None:
+        def found(val: Val) -> None:
             nonlocal den
             den = self.agreed(den, val.den)
             with self.block(f"if not {some}:") if first and not self.stops else nullcontext():
@@ -96,7 +98,7 @@ class Selections(Membership):
                 if first:
                     self.stop()
 
-        ok = self.stoppable(lambda: self.loop(values, take)) if first else self.loop(values, take)
+        ok = self.stoppable(lambda: self.loop(values, found)) if first else self.loop(values, found)
         return Val(tuple(names), conj(ok, some), den or 1)
 
     def least(self, e: ir.Least) -> Val:
@@ -145,7 +147,7 @@ class Selections(Membership):
         names = [self.named("0"), self.named("1")] if exact else [self.named("0")]
         some = self.named(NEVER, "ok") if e.op != "sum" else ""
         den: int | None = None
-        element = element_of(values)
+        element, multiplied = element_of(values), grows(values, by=("*",))
 
         def fold(val: Val) -> None:
             nonlocal den
@@ -155,6 +157,8 @@ class Selections(Membership):
                 total = self.arithmetic(ir.Prim(e.sort, e.span, "+", ()), Val(tuple(names), None, den), val)
                 for name, cell in zip(names, total.cells, strict=True):
                     self.add(f"{name} = {cell}")
+                if multiplied:
+                    self.below(SUMMED, names)
                 return
             less = self.less(val, Val(tuple(names)), "<" if e.op == "min" else ">")
             with self.block(f"if not {some} or {less}:"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from tracecourt.engines.flat.draft import ALWAYS, conj
 from tracecourt.engines.flat.layout import NotFlat, Val, element_of, same_layout, whole
 from tracecourt.engines.flat.stores import Bits, Local, Row, Store
 from tracecourt.engines.flat.tape import Tape
+from tracecourt.engines.flat.values import KEPT
+from tracecourt.engines.flat.walk import flattened, grows
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import symbols
@@ -45,10 +48,10 @@ class Updates(Tape):
                 assert update.key is not None
                 self._put(place, update.key, update.value)
             case "insert", Store():
-                val = self.fitted(self.term(update.value), update.value.sort, place.key)
+                val = self._computed(place.symbol, update.value, place.key)
                 self._where(val.ok, lambda: self.put(place, val, None))
             case "insert", Row():
-                val = self.fitted(self.term(update.value), update.value.sort, place.element)
+                val = self._computed(place.symbol, update.value, place.element)
                 self._where(val.ok, lambda: self.append(place, whole(val)))
             case "insert" | "remove", Bits(name=name, element=element):
                 val = self.fitted(self.term(update.value), update.value.sort, element)
@@ -63,6 +66,34 @@ class Updates(Tape):
             case _:
                 raise NotFlat(f"{update.kind} on {update.target.name}")
 
+    def _computed(self, target: ir.Symbol, e: ir.Expr, wanted: t.Sort) -> Val:
+        """The value of an expression, to be kept: another engine decides where it has grown too large."""
+        val = self.fitted(self.term(e), e.sort, wanted)
+        if self._accumulates(target, e):
+            self.below(KEPT, val.cells)
+        return val
+
+    def _accumulates(self, target: ir.Symbol, e: ir.Expr) -> bool:
+        """Whether a value may grow from event to event: it is computed from itself, perhaps by way of other variables."""
+        seen: set[ir.Symbol] = set()
+        todo = [target]
+        while todo:
+            found = self._reads.get(todo.pop(), frozenset()) - seen
+            seen |= found
+            todo += found
+        return target in seen and grows(e)
+
+    @cached_property
+    def _reads(self) -> dict[ir.Symbol, frozenset[ir.Symbol]]:
+        """For each variable, those from which its values are computed."""
+        found: dict[ir.Symbol, frozenset[ir.Symbol]] = {}
+        for event in self.system.events.values():
+            for update in flattened(event.updates):
+                if update.target is not None:
+                    read = [s for e in (update.key, update.value) if e is not None for s in symbols(e) if s.kind == "state"]
+                    found[update.target] = found.get(update.target, frozenset()) | frozenset(read)
+        return found
+
     def _where(self, ok: str | None, write: Callable[[], None]) -> None:
         if ok is None or ok == ALWAYS:
             write()
@@ -72,8 +103,7 @@ class Updates(Tape):
 
     def _put(self, store: Store, key: ir.Expr, value: ir.Expr) -> None:
         assert store.value is not None
-        k = self.fitted(self.term(key), key.sort, store.key)
-        v = self.fitted(self.term(value), value.sort, store.value)
+        k, v = self._computed(store.symbol, key, store.key), self._computed(store.symbol, value, store.value)
         v = self._kept(store, v)
         order: Val | None = None
         if store.queue:
@@ -115,7 +145,7 @@ class Updates(Tape):
         """Give a variable another value."""
         match self.scope[target]:
             case Local() as local:
-                val = self.fitted(self.term(value), value.sort, target.sort)
+                val = self._computed(target, value, target.sort)
                 if isinstance(target.sort, t.Rational) and not self.exact:
                     val = self.scaled(val, self.widened(local.names[0].removesuffix("_0"), val.den))
                 else:
@@ -134,9 +164,14 @@ class Updates(Tape):
                 same_layout(value.sort, target.sort, exact=self.exact)
                 start, count, ok = self.listing(value)
 
+                def keep(cells: tuple[str, ...]) -> None:
+                    if self._accumulates(target, value):
+                        self.below(KEPT, cells)
+                    self.append(row, Val(cells))
+
                 def copy() -> None:
                     self.empty(row)
-                    self.each_of(start, count, row.cells, lambda cells: self.append(row, Val(cells)))
+                    self.each_of(start, count, row.cells, keep)
 
                 if target in set(symbols(value)):
                     raise NotFlat("a list that is made from itself")
@@ -154,6 +189,8 @@ class Updates(Tape):
 
         def fit(vals: Sequence[Val]) -> list[Val]:
             found = [self.fitted(v, g, w) for v, g, w in zip(vals, given, wanted, strict=True)]
+            if self._accumulates(target, value):
+                self.below(KEPT, [cell for val in found for cell in val.cells])
             return [found[0], *(self._kept(store, val) for val in found[1:])]
 
         if target not in set(symbols(value)):

@@ -16,7 +16,11 @@ from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec.rewrite import substitute
 
-LARGE = 1 << 31  # factors below it have a product that fits
+# Numbers on the tape are below 2^30. What is computed from others is kept below 2^40, so that a million of them have a sum that
+# fits; factors are below 2^30, so that some products have.
+LARGE = 1 << 30
+KEPT = 1 << 40
+SUMMED = 1 << 61
 
 
 class Values(Core):
@@ -233,15 +237,19 @@ class Values(Core):
             return a
         return self.named(f"{a} {op} {b}")
 
+    def below(self, limit: int, cells: Sequence[str]) -> None:
+        """Leave numbers to another engine that are not between two limits."""
+        for cell in cells:
+            if not cell.lstrip("-").isdigit():
+                with self.block(f"if ({cell} <= -{limit}) | ({cell} >= {limit}):"):
+                    self.add(LEAVE)
+
     def _product(self, a: str, b: str) -> str:
         if "1" in (a, b):
             return b if a == "1" else a
         if a.lstrip("-").isdigit() and b.lstrip("-").isdigit() and abs(int(a) * int(b)) < LARGE:
             return str(int(a) * int(b))
-        for factor in (a, b):
-            if not factor.lstrip("-").isdigit():
-                with self.block(f"if ({factor} <= -{LARGE}) | ({factor} >= {LARGE}):"):
-                    self.add(LEAVE)
+        self.below(LARGE, (a, b))
         return self.named(f"{a} * {b}")
 
     def _ratio(self, numerator: str, denominator: str, ok: str | None) -> Val:

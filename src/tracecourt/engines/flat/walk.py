@@ -36,6 +36,17 @@ def called(e: ir.Expr) -> tuple[ir.Function, ...]:
     return ()
 
 
+def grows(e: ir.Expr, *, by: tuple[str, ...] = ("+", "-", "*", "sum")) -> bool:
+    """Whether a value may be larger than those that it is computed from: by more than a constant each time."""
+    todo = [e]
+    while todo:
+        e = todo.pop()
+        if isinstance(e, ir.Prim) and e.op in by and (e.op not in "+-" or not any(isinstance(a, ir.Const) for a in e.args)):
+            return True
+        todo += (*parts(e), *(f.body for f in called(e)))
+    return False
+
+
 def _roots(system: ir.System) -> Iterator[ir.Expr]:
     for param in system.params:
         yield from (e for e in (param.default, param.inferred) if e is not None)
