@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Cell = tuple[int, int]
 Answer = tuple[str, str | None, int | None, str, bool | None]  # verdict, rule, event, plan, whether the plan follows
@@ -137,7 +138,7 @@ class Trial:
         if not plan:
             return "none", None
         follows = self.done and self._chain() == plan
-        steps = all(b in self.successors(a) for a, b in zip(plan, plan[1:], strict=False))
+        steps = all(b in self.successors(a) for a, b in pairwise(plan))
         if plan[0] != self.start or plan[-1] != self.goal or not steps:
             return "invalid", follows
         optimum = self.closed[self.goal] if certified and self.done else self._distance()

@@ -71,7 +71,9 @@ def _sound(words: list[str], at: int, width: int | None, height: int | None) -> 
         if words[0] != "start" or words[3] != "goal" or words[6:at:3].count("wall") * 3 != at - 6:
             return None
         if width is None:
-            width = 1 + max(map(int, set(words[1:at:3])))  # a cell beyond the prompt's is not found below, and then all is asked
+            width = 1 + max(
+                map(int, set(words[1:at:3]))
+            )  # a cell beyond the prompt's is not found below, and then all is asked
         if height is None:
             height = 1 + max(map(int, set(words[2:at:3])))
         return _run(words, at, maze_of(width, height))
@@ -103,7 +105,7 @@ def _run(words: list[str], at: int, maze: Maze) -> Sound | None:
     if (stop - at) % 5:
         return None
     each = iter(words[at:stop])
-    events = zip(each, each, each, each, each)
+    events = zip(each, each, each, each, each, strict=True)
     if next(events) != ("create", words[1], words[2], "c0", printed[start]):
         return None
     opened = [-1] * len(best)  # g of the cells on the open list

@@ -33,8 +33,8 @@ def text_cases(files: dict[str, Path]) -> list[Case]:
         _case("Lark alone", script("lark_alone.py", str(tiny)), tiny),
     ]
     if shutil.which("wc"):
-        for locale in ("C", "C.UTF-8"):
-            found.append(_case(f"wc -w, {locale}", ("wc", "-w", str(large)), large, (("LC_ALL", locale),)))
+        words = "wc", "-w", str(large)
+        found += [_case(f"wc -w, {locale}", words, large, (("LC_ALL", locale),)) for locale in ("C", "C.UTF-8")]
     return found
 
 
@@ -56,7 +56,7 @@ def measured(cases: Iterable[Case], repeats: int) -> dict[Case, list[Run]]:
     """Run cases in turns; the two that are far slower than all others fewer times."""
     cases = list(cases)
     runs = alternate([case for case in cases if case.name not in SLOW], repeats)
-    runs |= alternate([case for case in cases if case.name in SLOW], max(1, min(repeats, 3)))
+    runs |= alternate([case for case in cases if case.name in SLOW], min(repeats, 2))
     return {case: runs[case.name] for case in cases}
 
 
