@@ -19,7 +19,8 @@ FORMAT = "searchformer-maze"
 CACHE = Path(__file__).parent / ".cache"
 SIZES = (10, 20, 30)
 MB = 1_000_000
-WALLS = 0.2  # the share of walls in a maze with a long trace
+WALLS = 0.1  # the share of walls in a maze with a long trace
+SOME_ARE_PASSED_OVER = 1.14  # cells behind the walls of which f is greater
 
 Row = dict[str, Any]
 Cell = tuple[int, int]
@@ -78,7 +79,7 @@ def long_row(events: int) -> Row:
 
     Nearly all cells have the least f, so nearly all are created and closed.
     """
-    side = max(3, round((events / (2 * (1 - WALLS))) ** 0.5))
+    side = max(3, round((SOME_ARE_PASSED_OVER * events / (2 * (1 - WALLS))) ** 0.5))
     for seed in range(100):
         random = Random(seed)
         walls = {(x, y) for x in range(side) for y in range(side) if random.random() < WALLS}

@@ -29,8 +29,8 @@ Written by `make bench`; do not edit. {mode}
   the process, the system's share included (`wait4`); on a machine that others use too it says more than the clock, but not all:
   a busy neighbour costs caches and clock rate. Times of whole processes have their start in them.
 - "To the expert" compares MB a second of CPU time with those of `benchmarks/expert.py`, a script that an expert would write by
-  hand for this one format: the same verdict, rule, event and plan status (a test holds it to that), plain Python, no library. It
-  looks at a sound trace once, and at any other twice; here all are sound.
+  hand for this one format: the same verdict, rule, event and plan status (a test holds it to that), plain Python, no library.
+  It looks at a sound trace once, and at any other twice; here all are sound.
 - Peak memory is the child's `ru_maxrss`, no less than the 10 MB of the process that starts it.
 - `wc -w` counts words. It bounds nothing, but it is what everyone has, and it reads every byte.
 """
