@@ -41,7 +41,8 @@ def run(case: Case) -> Run:
         RuntimeError: when it could not do its work: exit codes other than those of verdicts.
     """
     command = [PYTHON, "-S", str(LAUNCH), *case.command]
-    done = subprocess.run(command, env=os.environ | dict(case.env), capture_output=True, text=True, check=True)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # modules are compiled once
+    done = subprocess.run(command, env=kept | dict(case.env), capture_output=True, text=True, check=True)
     wall, cpu, peak, code = json.loads(done.stdout)
     if code not in (0, 1):
         raise RuntimeError(f"{case.name}: exit code {code}")
