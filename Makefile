@@ -26,6 +26,7 @@ format: $(VENV)/.developed
 	$(BIN)/ruff format src tests examples benchmarks
 
 bench: $(VENV)/.developed
+	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/run.py
 
 clean:

@@ -1,95 +1,153 @@
-"""`make bench`: what a cold start costs, and how fast traces are tried."""
+"""`make bench`: all measurements, written to `benchmarks/RESULTS.md`; `--quick` is for trying it, some 60 seconds."""
 
 from __future__ import annotations
 
-import json
-import platform
-import statistics
-import subprocess
-import sys
-import tempfile
+import argparse
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import expert
+import corpora
+import hidden
+import measure
+import parts
+import peers
+import results
+import scaling
+import starts
+import whole
+from corpora import MB
 
-import tracecourt as tc
+from tracecourt.engines.native import available
 
-REPEATS = 7
-FORMAT = "searchformer-maze"
-PARTIAL_FORMATS = tuple(f"dualformer-maze-l{level}" for level in (1, 2, 3, 4))
-SIZES = (5, 10, 15, 20)
-FULL = ((10, 100), (20, 40), (30, 20))  # sizes of mazes, and how many
-PARTIAL = 10  # mazes of each size
-
-
-def cold(*arguments: str) -> float:
-    """The median wall time of a command in a fresh process, in seconds."""
-    command = [sys.executable, "-m", "tracecourt", *arguments]
-    subprocess.run(command, capture_output=True, check=False)
-    times = []
-    for _ in range(REPEATS):
-        before = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=False)
-        times.append(time.perf_counter() - before)
-    return statistics.median(times)
+HERE = Path(__file__).parent
 
 
-def starts(rows: list[dict[str, Any]]) -> None:
-    """What a cold start costs."""
-    with tempfile.TemporaryDirectory() as folder:
-        small = Path(folder) / "small.jsonl"
-        small.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        print(f"cold start, tracecourt --help            {cold('--help'):.2f} s")
-        print(f"cold start, check of three small traces  {cold('check', str(small), '--format', FORMAT):.2f} s")
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured."""
+
+    number: int  # different traces of each size of maze
+    repeats: int
+    files: dict[str, int]  # bytes of the corpora
+    huge: int  # bytes of a corpus that `check`, native, and `wc` alone go through; 0 for none
+    growing: dict[str, tuple[int, ...]]  # bytes of growing corpora, by what goes through them
+    lengths: tuple[int, ...]  # events of growing traces
+    hidden: tuple[tuple[int, ...], int]  # sizes of mazes, and how many of each
 
 
-def throughput(court: tc.Court, size: int, number: int) -> None:
-    """How fast full traces are tried, beside what an expert wrote by hand, in turns; the two must say the same."""
-    rows = list(court.generate(number, 1, {"width": size, "height": size}))
-    reports = list(court.check_many(rows))
-    ours, by_hand = [], []
-    for _ in range(REPEATS):
-        before = time.perf_counter()
-        reports = list(court.check_many(rows))
-        between = time.perf_counter()
-        answers = [expert.check(row["prompt"], row["trace"], **row["params"]) for row in rows]
-        ours.append(between - before)
-        by_hand.append(time.perf_counter() - between)
-        assert answers == [(str(r.verdict), r.rule, r.event) for r in reports]
-    spent, ratio = statistics.median(ours), statistics.median(a / b for a, b in zip(ours, by_hand, strict=True))
-    characters, events = sum(len(row["prompt"]) + len(row["trace"]) for row in rows), sum(r.events for r in reports)
-    print(f"check through the API, {number} traces {size}x{size}".ljust(41), end="")
-    print(f"{spent / number * 1e3:.2f} ms a trace, {characters / spent / 1e6:.2f} MB/s, {events / spent:,.0f} events/s")
-    print(f"an expert's checker written by hand      {statistics.median(by_hand) / number * 1e3:.2f} ms a trace: ", end="")
-    print(f"check takes {ratio:.2f} times as long")
+FULL = Scale(
+    number=200,
+    repeats=3,
+    files={"large": 100 * MB, "small": 10 * MB, "tiny": MB // 3, "json": 10 * MB},
+    huge=1000 * MB,
+    growing={
+        "native": (MB, 10 * MB, 100 * MB, 1000 * MB),
+        "compiled": (MB, 3 * MB, 10 * MB),
+        "expert": (MB, 3 * MB, 10 * MB, 30 * MB),
+    },
+    lengths=(1_000, 10_000, 100_000, 1_000_000),
+    hidden=((5, 10), 10),
+)
+QUICK = Scale(
+    number=10,
+    repeats=2,
+    files={"large": 20 * MB, "small": MB, "tiny": MB // 50, "json": MB},
+    huge=0,
+    growing={"native": (MB, 20 * MB), "compiled": (MB // 4, MB), "expert": (MB, 4 * MB)},
+    lengths=(500, 2_000),
+    hidden=((5,), 3),
+)
 
 
-def hidden_runs() -> None:
-    """How long it takes to find the run behind a text that shows a part of it, by what is left out and the size of the maze."""
-    print(f"\nthe run behind a partial trace: median and longest of {PARTIAL} random mazes, in seconds")
-    print("left out                      " + "".join(f"{size}x{size}".rjust(14) for size in SIZES))
-    for name in PARTIAL_FORMATS:
-        court, cells = tc.load_format(name), []
-        for size in SIZES:
-            times = []
-            for row in court.generate(PARTIAL, 1, {"width": size, "height": size}):
-                before = time.perf_counter()
-                report = court.check(row["prompt"], row["trace"], row["params"])
-                times.append(time.perf_counter() - before)
-                assert report.verdict != "unsound", row
-            cells.append(f"{statistics.median(times):.3f} {max(times):.2f}".rjust(14))
-        print(name.ljust(30) + "".join(cells), flush=True)
+class Benchmark:
+    """One run over one set of corpora."""
+
+    def __init__(self, scale: Scale, folder: Path, shared: Path) -> None:
+        self.scale, self.folder, self.shared = scale, folder, shared
+        self.rows = corpora.rows(scale.number, folder=folder)
+        self.lines = corpora.as_lines(self.rows)
+        self.files = {name: self.file(size) for name, size in scale.files.items() if name != "json"}
+        self.json = corpora.corpus(corpora.as_json(self.rows), f"json-{scale.number}", scale.files["json"], folder)
+        self.expert = 0.0
+        for engine in whole.ENGINES:  # what is compiled once, is compiled now
+            measure.run(measure.Case("first", whole.check(engine, self.file(MB // 50))))
+
+    def file(self, size: int) -> Path:
+        """Text lines of about so many bytes."""
+        return corpora.corpus(self.lines, f"lines-{self.scale.number}", size, self.folder)
+
+    def sections(self, figures: Path) -> Iterator[tuple[str, str]]:
+        """The tables by their titles, each as soon as it is measured."""
+        steps: dict[str, Callable[[], str]] = {
+            "Text lines, whole processes": self.text,
+            "JSONL, whole processes": self.rows_of_json,
+            "Starting": lambda: starts.starts(self.rows, self.scale.repeats, native=bool(self.scale.huge)),
+            "One call, 10×10": self.calls,
+            "Where the native engine's time goes": lambda: parts.parts(self.files["small"], 2 * self.scale.repeats + 1),
+            "Length of a trace": lambda: self.lengths(figures),
+            "Size of a corpus": lambda: self.sizes(figures),
+            "Checkers of others": lambda: peers.peers(self.rows, self.scale.repeats, self.shared),
+            "Runs behind texts that hide a part": lambda: hidden.hidden_runs(*self.scale.hidden),
+        }
+        for title, step in steps.items():
+            yield title, step()
+
+    def text(self) -> str:
+        found = whole.measured(whole.text_cases(self.files), self.scale.repeats)
+        self.expert = whole.expert_rate(found)
+        page = whole.markdown(found, self.expert)
+        if self.scale.huge:
+            huge = self.file(self.scale.huge)
+            cases = [case for case in whole.text_cases(self.files | {"large": huge}) if case.size > self.scale.files["large"]]
+            page += "\nThe same with more of it:\n\n" + whole.markdown(whole.measured(cases, 2), self.expert)
+        return page
+
+    def rows_of_json(self) -> str:
+        page = whole.markdown(whole.measured(whole.json_cases(self.json), self.scale.repeats), self.expert)
+        return page + "\nThe expert read text lines, see above: decoding JSON is not in its time. Subtract it to compare.\n"
+
+    def calls(self) -> str:
+        small = [row for row in self.rows if row["params"]["width"] == 10]
+        return starts.latencies(small[:100], 2 * self.scale.repeats + 1)
+
+    def lengths(self, figures: Path) -> str:
+        curves = scaling.trace_lengths(self.scale.lengths, self.scale.repeats)
+        drawn = scaling.plot(curves, "events", "s of CPU time an event", figures / "trace-length.svg", each=True)
+        page = "One sound trace, from corner to corner of a maze that grows, through the API. The slope is the exponent k of\n"
+        page += "time ~ events^k, by least squares of the logarithms; 1 is linear.\n\n" + scaling.lengths_markdown(curves)
+        return page + _figure(figures / "trace-length.svg", drawn=drawn)
+
+    def sizes(self, figures: Path) -> str:
+        files = {name: [self.file(size) for size in sizes] for name, sizes in self.scale.growing.items()}
+        curves = scaling.corpus_sizes(files, min(2, self.scale.repeats))
+        drawn = scaling.plot(curves, "bytes", "s of CPU time", figures / "corpus-size.svg", each=False)
+        return scaling.sizes_markdown(curves) + _figure(figures / "corpus-size.svg", drawn=drawn)
+
+
+def _figure(file: Path, *, drawn: bool) -> str:
+    return f"\n![{file.stem}]({file.parent.name}/{file.name})\n" if drawn else "\nNo figure: matplotlib is not installed.\n"
 
 
 def main() -> None:
-    print(f"Python {platform.python_version()} on {platform.machine()}, {tc.__name__}; medians of {REPEATS} runs\n")
-    court = tc.load_format(FORMAT)
-    starts(list(court.generate(3, 1, {"width": 10, "height": 10})))
-    for size, number in FULL:
-        throughput(court, size, number)
-    hidden_runs()
+    """Measure everything and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small corpora, few repetitions, nothing is written")
+    parser.add_argument("--shared", type=Path, default=peers.SHARED, help="a folder with prototypes to run beside the expert")
+    options = parser.parse_args()
+    if not available():
+        parser.exit(2, "the benchmark compares with the native engine, which needs numba\n")
+    scale, known, begun = QUICK if options.quick else FULL, results.about(), time.perf_counter()
+    benchmark, sections = Benchmark(scale, corpora.CACHE, options.shared), {}
+    figures = corpora.CACHE / "figures" if options.quick else HERE / "figures"
+    for title, text in benchmark.sections(figures):
+        sections[title] = text
+        print(f"\n## {title} ({time.perf_counter() - begun:.0f} s)\n\n{text}", flush=True)
+    known["took"] = f"{time.perf_counter() - begun:.0f} s"
+    page = results.markdown(scale.number, sections, known, quick=options.quick)
+    if not options.quick:
+        (HERE / "RESULTS.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
