@@ -102,8 +102,7 @@ class Format:
         from tracecourt.engines.flat.layout import NotFlat
 
         try:
-            self._machine(self.settings({}), declared=False)
-            self._byte_scanners  # noqa: B018 it raises
+            self._plain_machine, self._byte_scanners  # noqa: B018 they raise
         except (NotFlat, NotRegular) as why:
             return str(why)
         return ""
@@ -120,7 +119,9 @@ class Format:
             if self.without_native or len(self._natives) >= MOST_NATIVES:
                 return None
             settings = self.settings(given)
-            made = Native(self.name, self._byte_scanners, self._machine(settings, declared=declared), settings)
+            plain = not given and not declared
+            machine = self._plain_machine if plain else self._machine(settings, declared=declared)
+            made = Native(self.name, self._byte_scanners, machine, settings)
             self._natives[key] = made
         return self._natives[key]
 
@@ -146,6 +147,11 @@ class Format:
                     found[name] = evaluator.code(param.default)(registers)
             registers[evaluator.slot(param.symbol)] = found.get(name)
         return found
+
+    @cached_property
+    def _plain_machine(self) -> Machine:
+        """The system lowered as it is wanted most: with the default settings, its declared level not asked."""
+        return self._machine(self.settings({}), declared=False)
 
     def _machine(self, settings: Mapping[str, Any], *, declared: bool) -> Machine:
         from tracecourt.engines.flat.machine import machine
