@@ -46,7 +46,7 @@ def test_lint_refuses_a_requirement_on_what_only_one_domain_has(pack: Path) -> N
     edited(pack, "specs/procedures/astar.spec", rule, added)
     faults = lint(pack / "specs" / "procedures" / "astar.spec").faults
     assert len(faults) == 1
-    assert "astar.spec:74:35: error[sort]: a Node has no fields" in faults[0]
+    assert "astar.spec:75:35: error[sort]: a Node has no fields" in faults[0]
 
 
 def test_an_added_requirement_is_asked(pack: Path) -> None:

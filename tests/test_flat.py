@@ -745,7 +745,7 @@ def test_states_are_the_same_after_any_changes(pack: Pack) -> None:
     """Stacks, fifos, lists, queues, sets, maps, bits, what is held in local names: all can be seen, after random changes."""
     flat = Flat(pack.lab("", seeing(STATE, SEEN), {}))
     interpreter, holding = flat.lab.interpreter, set()
-    for seed in range(14):
+    for seed in range(10):
         rng, r = Random(seed), interpreter.saved(flat.lab.r)
         names = rng.choices(list(CHANGES), k=(0, 3, 7, 12, 25)[seed % 5])
         changes = [(name, tuple(rng.choice([3, 4, rng.randrange(10)]) for _ in range(CHANGES[name]))) for name in names]

@@ -48,7 +48,7 @@ class Answers(Tape):
                 cost, optimum = self.term(clauses["cost"]), self._optimum(clauses)
                 a, b = self.fitted(cost, clauses["cost"].sort, t.RATIONAL), optimum
                 with self.block(f"if {conj(a.ok, b.ok)}:"):
-                    same = self.same(Val(a.cells, None, a.den), Val(b.cells, None, b.den))
+                    same = self.same(a.sure, b.sure)
                     self.add(f"plan = {OPTIMAL} if {same} else {SUBOPTIMAL}")
                 with self.block("else:"):
                     self.add(f"plan = {VALID}")

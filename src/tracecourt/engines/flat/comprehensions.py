@@ -28,7 +28,7 @@ class Comprehensions(Values):
                 wanted = e.head if pairs else e.head[:1]
                 heads = [self.fitted(self.term(h), h.sort, s) for h, s in zip(wanted, sorts, strict=False)]
                 ok = conj(*(h.ok for h in heads))
-                plain = [Val(h.cells, None, h.den) for h in heads]
+                plain = [h.sure for h in heads]
                 if ok == ALWAYS:
                     body(*plain)
                     return

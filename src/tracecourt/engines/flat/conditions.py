@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj, negated
+from tracecourt.engines.flat.draft import ALWAYS, NEVER, both, conj, negated, numeral
 from tracecourt.engines.flat.layout import NotFlat, Val, element_of, few
 from tracecourt.engines.flat.membership import Membership
 from tracecourt.engines.flat.runtime import EMPTY
@@ -101,7 +101,7 @@ class Conditions(Membership):
             return conj(ok, holds if op == "=" else negated(holds))
         x, y = (self.fitted(self.term(e), e.sort, t.RATIONAL if self.exact and _rational(a, b) else e.sort) for e in (a, b))
         x, y = self.leveled(x, y)
-        if len(x.cells) == 1 and x.cell.lstrip("-").isdigit() and y.cell.lstrip("-").isdigit():
+        if len(x.cells) == 1 and numeral(x.cell) and numeral(y.cell):
             return conj(x.ok, y.ok, str(_known(int(x.cell), op, int(y.cell))))
         return conj(x.ok, y.ok, self.less(x, y, COMPARED[op]))
 
@@ -120,7 +120,7 @@ class Conditions(Membership):
                 return self.same_lists(one, other)
         sort = t.join(a.sort, b.sort) or a.sort
         x, y = (self.fitted(self.term(e), e.sort, sort) for e in (a, b))
-        return self.same(Val(x.cells, None, x.den), Val(y.cells, None, y.den)), both(x.ok, y.ok)
+        return self.same(x.sure, y.sure), both(x.ok, y.ok)
 
     def _empty(self, e: ir.Expr) -> tuple[str, str | None]:
         match self.place(e):

@@ -245,9 +245,14 @@ def as_name(text: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in text)
 
 
+def numeral(text: str) -> bool:
+    """Whether a text is a whole number."""
+    return text.removeprefix("-").isdigit()
+
+
 def simple(text: str) -> bool:
     """Whether a text is a name or a numeral."""
-    return text.isidentifier() or text.removeprefix("-").isdigit()
+    return text.isidentifier() or numeral(text)
 
 
 def conj(*conditions: str | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracecourt.engines.flat.walk import expressions
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -33,6 +34,11 @@ class Val:
         """The only cell."""
         (cell,) = self.cells
         return cell
+
+    @property
+    def sure(self) -> Val:
+        """The same where it is known to have a value."""
+        return Val(self.cells, None, self.den)
 
 
 def whole(val: Val) -> Val:
@@ -143,6 +149,4 @@ def element_of(e: ir.Expr) -> t.Sort:
 
 def divides(system: ir.System) -> bool:
     """Whether a system makes numbers with a division."""
-    from tracecourt.engines.flat.walk import expressions
-
     return any(isinstance(e, ir.Prim) and e.op == "/" for e in expressions(system))

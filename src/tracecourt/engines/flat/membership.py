@@ -22,7 +22,7 @@ class Membership(Values):
     def member(self, a: ir.Expr, b: ir.Expr) -> str:
         """Whether an element is in a collection."""
         val = self.term(a)
-        return conj(val.ok, self.inside(Val(val.cells, None, val.den), a.sort, b))
+        return conj(val.ok, self.inside(val.sure, a.sort, b))
 
     def inside(self, val: Val, sort: t.Sort, b: ir.Expr) -> str:
         """Whether a value is in a collection."""
@@ -60,7 +60,7 @@ class Membership(Values):
             if len(wanted.cells) != len(found.cells):
                 raise NotFlat(f"{sort} among {element}")
             if small:
-                self.add(f"{name} = {name} | ({self.same(Val(wanted.cells, None, wanted.den), found)})")
+                self.add(f"{name} = {name} | ({self.same(wanted.sure, found)})")
                 return
             with self.block(f"if {self.same(wanted, found)}:"):
                 self.add(f"{name} = {ALWAYS}")
@@ -90,12 +90,11 @@ class Membership(Values):
             return None
         parts = [known[symbol] for symbol in bound]
         element = parts[0] if len(parts) == 1 else self.joined(parts)
-        there = conj(
-            element.ok, self.inside(Val(element.cells, None, element.den), element_of(e.binding.source), e.binding.source)
-        )
-        if e.binding.guard is not None:
-            with self.bound({symbol: Val(val.cells, None, val.den) for symbol, val in known.items()}):
-                guard, lines = self.apart(lambda: self.cond(e.binding.guard))  # type: ignore[arg-type]
+        there = conj(element.ok, self.inside(element.sure, element_of(e.binding.source), e.binding.source))
+        guarded = e.binding.guard
+        if guarded is not None:
+            with self.bound({symbol: val.sure for symbol, val in known.items()}):
+                guard, lines = self.apart(lambda: self.cond(guarded))
             there = self.also(there, guard, lines)
         return there, known
 

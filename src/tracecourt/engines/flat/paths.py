@@ -54,7 +54,7 @@ class Paths(Values):
 
         arrive(start, "0")
         with self.block(f"while {at} < {last} and not {some}:"):
-            here = Val(tuple(self.named(f"m[{at} + {k}]") for k in range(cells)))
+            here = Val(self.read(at, cells))
             so_far = self.named(f"m[{at} + {cells}]")
             self.add(f"{at} += {cells + 1}")
 
@@ -95,7 +95,7 @@ class Paths(Values):
         with self.block(f"while {heaped} > 0 and not {some}:"):
             so_far, at = self.named("m[PATHS]"), self.named("m[PATHS + 1]")
             self.add(f"{heaped} = pop(m, PATHS, {heaped})")
-            here = Val(tuple(self.named(f"m[{at} + {k}]") for k in range(cells)))
+            here = Val(self.read(at, cells))
             with self.block(f"if {negated(self.present(settled, here))}:"):
                 self.put(settled, here, None)
                 with self.block(f"if {self._is_goal(e, aim, here)}:"):

@@ -58,7 +58,7 @@ class Records(Scratchpad):
             case t.Bool():
                 return "0", "2"
             case t.Range(low=low, high=high):
-                known = self.recall(("bounds", id(low), id(high)))
+                known: tuple[str, str] | None = self.recall(("bounds", id(low), id(high)))
                 if known is None:
                     least, most = self.term(low).cell, self.term(high).cell
                     count = (
@@ -68,7 +68,7 @@ class Records(Scratchpad):
                     )
                     known = least, count
                     self.learn(("bounds", id(low), id(high)), known)
-                return known  # type: ignore[no-any-return]
+                return known
         raise AssertionError(sort)
 
     def number(self, group: Group, key: Val) -> tuple[str, str]:
@@ -76,9 +76,9 @@ class Records(Scratchpad):
         if group.dims is None:
             return self._handle(key), ALWAYS
         facts = ("number", group.name, *key.cells)
-        known = self.recall(facts)
+        known: tuple[str, str] | None = self.recall(facts)
         if known is not None:
-            return known  # type: ignore[no-any-return]
+            return known
         tests, text = [], ""
         for cell, dim in zip(key.cells, group.dims, strict=True):
             low, count = self.bound_of(dim)
@@ -97,12 +97,12 @@ class Records(Scratchpad):
 
     def _handle(self, key: Val) -> str:
         facts = ("handle", *key.cells)
-        known = self.recall(facts)
+        known: str | None = self.recall(facts)
         if known is None:
             # a number alone is no handle: it is made one, so that there are no more records than values
             known = self.packed(key) if len(key.cells) > 1 else self.named(f"made(m, 0, {key.cells[0]}, {LONE})")
             self.learn(facts, known)
-        return known  # type: ignore[no-any-return]
+        return known
 
     def record(self, store: Store, key: Val) -> tuple[str, str]:
         """The place of a key's record, and the condition under which it has one; without it, the place is that of another."""

@@ -36,18 +36,18 @@ class Selections(Membership):
             cells = self.cells(base.sort.element)
             inside = conj(ok, wanted.ok, f"0 <= {wanted.cell}", f"{wanted.cell} < {count}")
             place = self.named(f"{start} + {cells} * {wanted.cell} if {inside} else {start}")
-            return Val(tuple(self.named(f"m[{place} + {i}]") for i in range(cells)), inside)
+            return Val(self.read(place, cells), inside)
         assert isinstance(base.sort, t.Map)
         if isinstance(base, ir.Call):  # of a map: such functions are written out
             inner = ir.Symbol("key", base.sort.element, "local")
             value = self.fitted(wanted, key.sort, inner.sort)
-            with self.bound({inner: Val(value.cells, None, value.den)}):
+            with self.bound({inner: value.sure}):
                 found = self.called(base, lambda body: self.indexed(body, ir.Ref(inner.sort, key.span, inner)))
             return Val(found.cells, both(value.ok, found.ok), found.den)
         if isinstance(base, ir.Each):
             solved = self.solved(base, self.fitted(wanted, key.sort, base.sort.element))
             if solved is not None:
-                with self.bound({symbol: Val(val.cells, None, val.den) for symbol, val in solved[1].items()}):
+                with self.bound({symbol: val.sure for symbol, val in solved[1].items()}):
                     found = self.fitted(self.term(base.head[1]), base.head[1].sort, base.sort.value)
                 return Val(found.cells, both(conj(wanted.ok, solved[0]), found.ok), found.den)
         wanted = self.fitted(wanted, key.sort, base.sort.element)

@@ -95,7 +95,7 @@ class Terms(Selections):
                 )
             case "??", (a, b):
                 val = self.term(a)
-                there, rest = conj(val.ok), Val(val.cells, None, val.den)
+                there, rest = conj(val.ok), val.sure
                 sort = a.sort
                 if isinstance(sort, t.Optional) and not isinstance(e.sort, t.Optional):
                     there, rest, sort = conj(val.ok, f"{val.cells[0]} != 0"), Val(val.cells[1:], None, val.den), sort.inner

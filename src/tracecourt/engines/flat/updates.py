@@ -110,7 +110,7 @@ class Updates(Tape):
             assert store.variable is not None
             assert store.variable.key is not None
             identity, *rest = store.variable.entry
-            values, at = {identity: Val(k.cells, None, k.den)}, 0
+            values, at = {identity: k.sure}, 0
             for symbol in rest:
                 count = self.cells(symbol.sort)
                 values[symbol] = Val(v.cells[at : at + count], None, v.den if len(rest) == 1 else 1)
@@ -118,7 +118,7 @@ class Updates(Tape):
             with self.bound(values):
                 order = self.term(store.variable.key)
         ok = conj(k.ok, v.ok, order.ok if order else None)
-        self._where(ok, lambda: self.put(store, Val(k.cells, None, k.den), Val(v.cells, None, v.den), order))
+        self._where(ok, lambda: self.put(store, k.sure, v.sure, order))
 
     def _kept(self, store: Store, val: Val) -> Val:
         """A value as a map keeps it: numbers over a denominator of its own, all others whole."""

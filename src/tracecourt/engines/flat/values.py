@@ -8,7 +8,7 @@ from math import lcm
 from typing import Any
 
 from tracecourt.engines.flat.core import Core
-from tracecourt.engines.flat.draft import ALWAYS, LEAVE, NEVER, both, conj, straight
+from tracecourt.engines.flat.draft import ALWAYS, LEAVE, NEVER, both, conj, numeral, straight
 from tracecourt.engines.flat.layout import NotFlat, Val, few, same_layout, whole
 from tracecourt.engines.flat.runtime import EMPTY, LIST
 from tracecourt.engines.flat.stores import Bits, Local, Row, Store, Table
@@ -173,7 +173,7 @@ class Values(Core):
         tests = []
         for x, y in zip(a.cells, b.cells, strict=True):
             if x != y:
-                tests.append(NEVER if x.lstrip("-").isdigit() and y.lstrip("-").isdigit() else f"{x} == {y}")
+                tests.append(NEVER if numeral(x) and numeral(y) else f"{x} == {y}")
         return conj(a.ok, b.ok, *tests)
 
     def less(self, a: Val, b: Val, sign: str) -> str:
@@ -231,7 +231,7 @@ class Values(Core):
         return Val((self._folded_sum(a.cell, e.op, b.cell),), ok, a.den)
 
     def _folded_sum(self, a: str, op: str, b: str) -> str:
-        if a.lstrip("-").isdigit() and b.lstrip("-").isdigit():
+        if numeral(a) and numeral(b):
             return str(int(a) + int(b) if op == "+" else int(a) - int(b))
         if b == "0":
             return a
@@ -240,14 +240,14 @@ class Values(Core):
     def below(self, limit: int, cells: Sequence[str]) -> None:
         """Leave numbers to another engine that are not between two limits."""
         for cell in cells:
-            if not cell.lstrip("-").isdigit():
+            if not numeral(cell):
                 with self.block(f"if ({cell} <= -{limit}) | ({cell} >= {limit}):"):
                     self.add(LEAVE)
 
     def _product(self, a: str, b: str) -> str:
         if "1" in (a, b):
             return b if a == "1" else a
-        if a.lstrip("-").isdigit() and b.lstrip("-").isdigit() and abs(int(a) * int(b)) < LARGE:
+        if numeral(a) and numeral(b) and abs(int(a) * int(b)) < LARGE:
             return str(int(a) * int(b))
         self.below(LARGE, (a, b))
         return self.named(f"{a} * {b}")
@@ -281,7 +281,7 @@ class Values(Core):
             else:
                 val = self.fitted(self.term(argument), argument.sort, parameter.sort)
                 ok = both(ok, val.ok)
-                values[parameter] = Val(val.cells, None, val.den)
+                values[parameter] = val.sure
         body = substitute(e.function.body, lazily) if lazily else e.function.body
         with self.bound(values):
             result = write(body)
