@@ -35,6 +35,12 @@ WITHOUT = {
     "its text hides a part of the run": {"searchformer-sokoban", *(f"dualformer-maze-l{level}" for level in (1, 2, 3, 4))},
 }
 QUICK, LONG = 12, 3_500  # spoilt texts of a format
+MADE = (
+    "searchformer-maze",
+    "graph-astar",
+    "system-1x-maze-bfs",
+    "checker-jumping",
+)  # the others take the same ways, or minutes
 SMALL = "hanoi"  # whose machine code takes least time to be made
 
 
@@ -109,7 +115,7 @@ def test_it_says_so_of_many_spoilt_texts(name: str) -> None:
 
 @pytest.mark.machine
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NATIVE)
+@pytest.mark.parametrize("name", MADE)
 def test_machine_code_says_what_the_others_say(name: str) -> None:
     pytest.importorskip("numba")
     form = open_once(name)
