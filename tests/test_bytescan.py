@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.texts import add, cells
 from tracecourt.documents import joined
 from tracecourt.engines.native import INTRINSICS
-from tracecourt.engines.scanning import layout
 from tracecourt.engines.values import Unreadable
 from tracecourt.formats import Format, open_format
 from tracecourt.generate import Generator
@@ -28,6 +28,7 @@ from tracecourt.grammar.items import Completeness
 from tracecourt.grammar.scanner import Scanner, compile_scanner
 from tracecourt.grammar.trace_grammar import TraceGrammar
 from tracecourt.resources import Library
+from tracecourt.scanning import layout
 from tracecourt.spec import sorts as t
 from tracecourt.text import Source
 
@@ -73,22 +74,6 @@ def scanned(scan: Scan, text: str, around: Random | None = None) -> list[int] | 
     count = scan(before + words + b"\n" + behind, len(before), len(before) + len(words), tape)
     assert tape[room] == -7
     return None if count < 0 else tape[:count]
-
-
-def cells(sort: t.Sort, value: Any) -> Iterator[int]:
-    """What a tape should hold for a value that a reader read."""
-    match sort:
-        case t.Enum(members=members):
-            yield members.index(value)
-        case t.Tuple(fields=fields):
-            for (_, inner), part in zip(fields, value, strict=True):
-                yield from cells(inner, part)
-        case t.List(element=element) | t.Set(element=element):
-            yield len(value)
-            for part in value:
-                yield from cells(element, part)
-        case _:
-            yield int(value)
 
 
 def by_lark(form: Format, start: str, text: str) -> list[int] | None:
@@ -149,13 +134,6 @@ def texts(name: str) -> tuple[tuple[str, str], ...]:
         events = generator.printed(problem, generator.run(problem, random), random)
         add(found, generator.prompt(problem), generator.trace(events[:60]))
     return tuple(found)
-
-
-def add(found: dict[tuple[str, str], None], prompt: str, trace: str) -> None:
-    if prompt.strip():
-        found["prompt", prompt] = found["trace", trace] = found["document", f"{prompt}\n{trace}"] = None
-    else:
-        found["document", trace] = None
 
 
 PIECES = (

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.packs import Lab, Pack
+from tests.texts import cells
 from tracecourt.engines.flat import runtime
 from tracecourt.engines.flat.layout import NotFlat
 from tracecourt.engines.flat.machine import machine
@@ -88,22 +89,6 @@ class Flat:
         yield self.items.index(item)
         for sort, value in zip(self.sorts[item], arguments, strict=True):
             yield from cells(sort, value)
-
-
-def cells(sort: t.Sort, value: Any) -> Iterable[int]:
-    """The cells of a value on the tape."""
-    match sort:
-        case t.Enum(members=members):
-            yield members.index(value)
-        case t.Tuple(fields=fields):
-            for (_, inner), part in zip(fields, value, strict=True):
-                yield from cells(inner, part)
-        case t.List(element=element):
-            yield len(value)
-            for part in value:
-                yield from cells(element, part)
-        case _:
-            yield int(value)
 
 
 DOMAIN = """

@@ -64,11 +64,15 @@ def tries(some: Iterator[Row] | tuple[Row, ...]) -> list[Given]:
 def agree(form: Format, some: list[Given]) -> Counter[str]:
     """Reports are those of the other engines; how many documents the native engine left to them."""
     left = Counter[str]()
-    for row, found in zip(some, check_rows(form, some), strict=True):
+    tried = list(check_rows(form, some))
+    assert [row for row, _ in tried] == some
+    for row, found in tried:
         expected = check(form, row.prompt, row.trace, row.params, row.id)
         assert found.to_dict() == expected.to_dict(), row
         assert (found.declared is None) == (expected.declared is None), row
-    for row, found in zip(some, check_rows(form, some, worded=False), strict=True):
+    tried = list(check_rows(form, some, worded=False))
+    assert [row for row, _ in tried] == some
+    for row, found in tried:
         expected = check(form, row.prompt, row.trace, row.params, row.id)
         for part in ("verdict", "rule", "event", "plan", "plan_follows_trace", "events"):
             assert getattr(found, part) == getattr(expected, part), (part, row)

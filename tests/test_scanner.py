@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
+from tests.texts import add
 from tracecourt.documents import joined
 from tracecourt.formats import Format, open_format
 from tracecourt.generate import Generator
@@ -85,13 +86,6 @@ def texts(name: str) -> tuple[tuple[str, str], ...]:
     events = generator.printed(problem, generator.run(problem, random), random)
     add(found, generator.prompt(problem), generator.trace(events[:300]))  # Lark needs its time
     return tuple(found)
-
-
-def add(found: dict[tuple[str, str], None], prompt: str, trace: str) -> None:
-    if prompt.strip():
-        found["prompt", prompt] = found["trace", trace] = found["document", f"{prompt}\n{trace}"] = None
-    else:
-        found["document", trace] = None
 
 
 @pytest.mark.parametrize("start", STARTS)

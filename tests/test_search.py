@@ -61,7 +61,7 @@ def test_a_budget_runs_out_for_steps_where_it_does_for_costs(monkeypatch: pytest
         goals = {n for n in edges if random.random() < 0.15}
         expected = outcome(search.shortest, 0, edges.__getitem__, goals.__contains__, None)
         assert outcome(search.steps, 0, edges.__getitem__, goals.__contains__) == expected
-        assert expected == outcome(search._cheapest, 0, edges.__getitem__, goals.__contains__, None)
+        assert expected == outcome(search.cheapest, 0, edges.__getitem__, goals.__contains__, None)
         found.add(expected)
     assert {"none", "too large", 0, 1, 2} <= found
 

@@ -51,8 +51,9 @@ class Court:
             InputError: when a parameter has a value that it cannot have, or the format does not have the engine.
         """
         if engine == "native":
-            self._form.engine(engine)
-            return next(check_rows(self._form, [Row(id, "", prompt, trace, params or {})]))
+            self._form.demand(engine)
+            ((_, report),) = check_rows(self._form, [Row(id, "", prompt, trace, params or {})])
+            return report
         return check(self._form, prompt, trace, params, id, engine)
 
     def check_many(self, rows: Iterable[Mapping[str, Any]], *, engine: str = "auto") -> Iterator[Report]:
@@ -62,10 +63,10 @@ class Court:
             InputError: when a row lacks a field, or holds something else in it, the message names the row by its index; or when
                 the format does not have the engine.
         """
-        self._form.engine(engine)
+        self._form.demand(engine)
         read = (row for number, given in enumerate(rows) for row in rows_of(given, f"row {number}", number, Fields()))
         if engine == "native":
-            yield from check_rows(self._form, read)
+            yield from (report for _, report in check_rows(self._form, read))
             return
         for row in read:
             yield check(self._form, row.prompt, row.trace, row.params, row.id, engine)

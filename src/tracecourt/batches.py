@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
-from tracecourt.check import DECLARED, check
+from tracecourt.check import DECLARED, check, too_short
 from tracecourt.documents import Words, joined
 from tracecourt.engines.flat.outcomes import ELSEWHERE, OUT, SOUND, TRUNCATED, UNSOUND
-from tracecourt.errors import InputError
+from tracecourt.errors import placed
 from tracecourt.formats import Format
 from tracecourt.parameters import from_row
-from tracecourt.text import Source, Span
+from tracecourt.text import Source, Span, line
 from tracecourt.verdict import PlanStatus, Report, Verdict
 
 if TYPE_CHECKING:
     from tracecourt.engines.native import Native
 
 TOGETHER = 256  # rows that are tried at once
+LARGE = 1 << 25  # bytes of traces that are worth the time that machine code takes to be made
 VERDICTS = {SOUND: Verdict.SOUND, UNSOUND: Verdict.UNSOUND, TRUNCATED: Verdict.TRUNCATED}
 PLANS = (PlanStatus.NONE, PlanStatus.INVALID, PlanStatus.SUBOPTIMAL, PlanStatus.OPTIMAL, PlanStatus.VALID)
 FOLLOWS = {-1: None, 0: False, 1: True}
@@ -41,9 +43,12 @@ class Try(Protocol):
     def params(self) -> Mapping[str, Any]: ...  # noqa: D102
 
 
+T = TypeVar("T", bound=Try)
+
+
 # ---------------------------------------------------------------- rows
-def check_rows(form: Format, rows: Iterable[Try], *, worded: bool = True, together: int = TOGETHER) -> Iterator[Report]:
-    """Try rows in order with the native engine; as many as `together` are read before the first is answered.
+def check_rows(form: Format, rows: Iterable[T], *, worded: bool = True) -> Iterator[tuple[T, Report]]:
+    """Try rows in order with the native engine, and give each with its report; some are read before the first is answered.
 
     With `worded` false, a report of an unsound trace has neither message nor span, unless another engine had to try it.
 
@@ -51,11 +56,11 @@ def check_rows(form: Format, rows: Iterable[Try], *, worded: bool = True, togeth
         InputError: when a parameter has a value that it cannot have.
     """
     waiting = iter(rows)
-    while batch := list(islice(waiting, together)):
+    while batch := list(islice(waiting, TOGETHER)):
         yield from _batch(form, batch, worded=worded)
 
 
-def _batch(form: Format, rows: Sequence[Try], *, worded: bool) -> Iterator[Report]:
+def _batch(form: Format, rows: Sequence[T], *, worded: bool) -> Iterator[tuple[T, Report]]:
     params = []
     for row in rows:
         with placed(row.place):
@@ -73,16 +78,7 @@ def _batch(form: Format, rows: Sequence[Try], *, worded: bool) -> Iterator[Repor
         if index not in reports:
             with placed(row.place):
                 reports[index] = check(form, row.prompt, row.trace, row.params, row.id)
-        yield reports[index]
-
-
-@contextmanager
-def placed(place: str) -> Iterator[None]:
-    """Add a row's place to an input error about it."""
-    try:
-        yield
-    except InputError as error:
-        raise (error if str(error).startswith(place) else InputError(f"{place}: {error}")) from None
+        yield row, reports[index]
 
 
 def _set(form: Format, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,8 +125,7 @@ def _report(
     rule = native.machine.rules[number] if outcome == UNSOUND else None
     message, span = "", None
     if verdict is Verdict.TRUNCATED:
-        counted = "1 sound event" if events == 1 else f"{events} sound events"
-        message, span = f"the text ends after {counted}, before the search may end", Span(len(trace), len(trace))
+        message, span = too_short(events), Span(len(trace), len(trace))
     settings = native.settings
     params = {**dict(zip(native.machine.params, result[1 + len(OUT) :], strict=True)), **settings}
     return Report(
@@ -183,9 +178,19 @@ def tally_lines(form: Format, stream: BinaryIO, params: Mapping[str, Any], name:
                 yield Tally(VERDICTS[outcome], PLANS[plan], name_of, level, FOLLOWS[follows], count)
         for index in results.left():
             at, end = spans[index]
-            text = bytes(b[at:end]).decode("utf-8", errors="replace").rstrip("\r\n")
-            text = text.removeprefix("\ufeff") if number + index == 1 else text
+            text = line(bytes(b[at:end]), first=number + index == 1)
             with placed(f"{name}:{number + index}"):
                 report = check(form, "", text, params)
             level = report.level if report.verdict is Verdict.UNSOUND else None
             yield Tally(report.verdict, report.plan, report.rule, level, report.plan_follows_trace, 1)
+
+
+def worth_compiling(form: Format, files: Iterable[str]) -> bool:
+    """Whether files are so large that the native engine, if the format has it, is soonest done."""
+    from tracecourt.engines.native import available
+
+    size = 0
+    for file in files:
+        with suppress(OSError, ValueError):  # whoever reads it tells what is wrong
+            size += Path(file).stat().st_size
+    return size >= LARGE and available() and not form.without_native

@@ -328,12 +328,16 @@ def conclude(trial: Trial, id: str) -> Report:
         first = trial.violations[0]
         return _report(trial, id, Verdict.UNSOUND, first.message, plan, first.rule.name, first.rule.level, first)
     if unfinished or trial.doubtful or trial.inside_event:
-        inside = "" if unfinished else ", inside another"
-        events = "1 sound event" if len(document.steps) == 1 else f"{len(document.steps)} sound events"
-        message = f"the text ends after {events}{inside}, before the search may end"
+        message = too_short(len(document.steps), inside=not unfinished)
         return _report(trial, id, Verdict.TRUNCATED, message, plan)
     level = DECLARED if trial.departs else None
     return _report(trial, id, Verdict.SOUND, "", plan, level=level)
+
+
+def too_short(events: int, *, inside: bool = False) -> str:
+    """What is to be said of a text that is cut: how many events it has, and whether it ends inside another."""
+    counted = "1 sound event" if events == 1 else f"{events} sound events"
+    return f"the text ends after {counted}{', inside another' if inside else ''}, before the search may end"
 
 
 def _worded(trial: Trial, index: int, rule: ir.Rule) -> Callable[[], Violation]:

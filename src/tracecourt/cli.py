@@ -10,16 +10,14 @@ import io
 import json
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from tracecourt.errors import InputError, TracecourtError
+from tracecourt.errors import InputError, TracecourtError, placed
 
 if TYPE_CHECKING:
     from tracecourt.batches import Tally
@@ -124,23 +122,25 @@ def check(
 ) -> None:
     """Try every trace of the files: one verdict a trace. FILE may be - for the standard input."""
     form = _format(format_name)
-    form.engine(engine)
+    form.demand(engine)
+    from tracecourt.batches import worth_compiling
     from tracecourt.report import text
     from tracecourt.report.summary import Summary
     from tracecourt.rows import Fields
 
     summary, differences = Summary(), 0
     fields = Fields(prompt_field, trace_field, id_field)
-    native = engine == "native" or (engine == "auto" and _worth_compiling(form, files))
+    native = engine == "native" or (engine == "auto" and worth_compiling(form, files))
+    trials: Iterator[tuple[Row, Report]] = iter(())
     if native and lines and output == "summary" and not expect:
         for tally in _tallies(form, files, params):
             summary.count(tally)
-        files_left: tuple[str, ...] = ()
+    elif native:
+        trials = _batches(form, files, params, fields, lines=lines, worded=output != "summary" or expect)
     else:
-        files_left = files
+        trials = _trials(form, files, params, fields, engine, lines=lines)
     write = _writer() if native else click.echo
-    trials = _batches(form, files_left, params, fields, lines=lines, worded=output != "summary" or expect) if native else None
-    for row, report in trials or _trials(form, files_left, params, fields, engine, lines=lines):
+    for row, report in trials:
         summary.add(report)
         if output == "jsonl":
             write(json.dumps(report.to_dict()))
@@ -149,7 +149,7 @@ def check(
         if expect:
             from tracecourt.lint import different, expectation
 
-            with _placed(row):
+            with placed(row.place):
                 difference = different(report, expectation(row))
             if difference:
                 differences += 1
@@ -191,7 +191,7 @@ def explain(
     for row in read_rows(file, Fields(prompt_field, trace_field, id_field), lines=lines):
         seen.append(row.id)
         if wanted is None or row.id == wanted:
-            with _placed(row):
+            with placed(row.place):
                 explanation = explained(form, row.prompt, row.trace, dict(row.params) | given, row.id)
             found.add(explanation.report.verdict)
             if output == "json":
@@ -275,12 +275,10 @@ def _trials(
     form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, engine: str, *, lines: bool
 ) -> Iterator[tuple[Row, Report]]:
     from tracecourt.check import check as tried
-    from tracecourt.rows import read_rows
 
-    given = _params(form, options)
-    for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
-        with _placed(row):
-            yield row, tried(form, row.prompt, row.trace, dict(row.params) | given, row.id, engine)
+    for row in _rows(form, files, options, fields, lines=lines):
+        with placed(row.place):
+            yield row, tried(form, row.prompt, row.trace, row.params, row.id, engine)
 
 
 def _batches(
@@ -288,17 +286,17 @@ def _batches(
 ) -> Iterator[tuple[Row, Report]]:
     """The same with the native engine, which takes many rows at once."""
     from tracecourt.batches import check_rows
-    from tracecourt.rows import Row, read_rows
 
-    given, waiting = _params(form, options), deque[Row]()
+    yield from check_rows(form, _rows(form, files, options, fields, lines=lines), worded=worded)
 
-    def rows() -> Iterator[Row]:
-        for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
-            waiting.append(replace(row, params=dict(row.params) | given) if given else row)
-            yield waiting[-1]
 
-    for report in check_rows(form, rows(), worded=worded):
-        yield waiting.popleft(), report
+def _rows(form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, *, lines: bool) -> Iterator[Row]:
+    """The rows of files, with the parameters that hold for all of them."""
+    from tracecourt.rows import read_rows
+
+    given = _params(form, options)
+    for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
+        yield replace(row, params=dict(row.params) | given) if given else row
 
 
 def _writer() -> Callable[[str], object]:
@@ -317,33 +315,7 @@ def _tallies(form: Format, files: tuple[str, ...], options: tuple[str, ...]) -> 
             yield from tally_lines(form, stream, _params(form, options), file)
 
 
-def _worth_compiling(form: Format, files: tuple[str, ...]) -> bool:
-    """Whether files are so large, or machine code is there already, that the native engine is soonest done."""
-    from tracecourt.engines.native import available
-
-    size = 0
-    for file in files:
-        with suppress(OSError, ValueError):  # whoever reads it tells what is wrong
-            size += Path(file).stat().st_size
-    return size >= LARGE and available() and not form.without_native
-
-
-class _placed:
-    """Adds a row's place to an input error about it."""
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, InputError) and not str(error).startswith(self.row.place):
-            raise InputError(f"{self.row.place}: {error}") from None
-
-
 T = TypeVar("T")
-LARGE = 1 << 25  # bytes of traces that are worth the time that machine code takes to be made
 
 
 def _progress(items: Iterable[T], total: int | None) -> Iterator[T]:

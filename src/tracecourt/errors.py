@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from tracecourt.text import Diagnostic
@@ -40,3 +41,12 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
         return f" (did you mean {near[0]}?)"
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f" (known: {', '.join(names[:LISTED])}{more})" if names else ""
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Add a row's place to an input error about it."""
+    try:
+        yield
+    except InputError as error:
+        raise (error if str(error).startswith(place) else InputError(f"{place}: {error}")) from None

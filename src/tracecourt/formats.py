@@ -14,12 +14,8 @@ from tracecourt.engines.hidden import HiddenRuns
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
 from tracecourt.engines.primitives import Undefined
-from tracecourt.engines.scanning import layout
 from tracecourt.engines.values import Reader, fits, reader
 from tracecourt.errors import InputError, SpecError, suggestion
-from tracecourt.grammar.automaton import NotRegular
-from tracecourt.grammar.bytecells import Layout
-from tracecourt.grammar.bytescan import scanner_source
 from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
 from tracecourt.resources import Library
 from tracecourt.spec import ir
@@ -32,6 +28,7 @@ if TYPE_CHECKING:
     from tracecourt.engines.compiled import Compiled
     from tracecourt.engines.flat.machine import Machine
     from tracecourt.engines.native import Native
+    from tracecourt.grammar.bytecells import Layout
     from tracecourt.scanning import Scanners
 
 HIDES = "its text hides a part of the run, which has to be looked for"
@@ -100,6 +97,7 @@ class Format:
     def without_native(self) -> str:
         """Why there is no native engine, numba or not; empty where there is one."""
         from tracecourt.engines.flat.layout import NotFlat
+        from tracecourt.grammar.automaton import NotRegular
 
         try:
             self._plain_machine, self._byte_scanners  # noqa: B018 they raise
@@ -160,6 +158,8 @@ class Format:
 
     @cached_property
     def _byte_scanners(self) -> dict[str, str]:
+        from tracecourt.grammar.bytescan import scanner_source
+
         return {start: scanner_source(self.grammar, start, self.layouts) for start in ("document", "prompt", "trace")}
 
     @property
@@ -179,7 +179,16 @@ class Format:
             yield f"no scanner: {why}"
 
     def engine(self, name: str) -> Compiled | None:
-        """The engine of that name, one of `ENGINES`; None for the reference alone. `auto` takes the fastest that there is.
+        """What tries one trace for the engine of that name, one of `ENGINES`; None for the reference alone.
+
+        Raises:
+            InputError: as `demand` does.
+        """
+        self.demand(name)
+        return None if name == "interpreter" else self.compiled
+
+    def demand(self, name: str) -> None:
+        """Ask for an engine, one of `ENGINES`.
 
         Raises:
             InputError: when the format does not have it, or nothing has that name.
@@ -195,7 +204,6 @@ class Format:
                 raise InputError(f"{self.name} has no engine native: {self.without_native}; leave it to auto")
         if name == "compiled" and self.without_engine:
             raise InputError(f"{self.name} has no engine {name}: {self.without_engine}; leave it to auto")
-        return None if name == "interpreter" else self.compiled
 
     @cached_property
     def hidden(self) -> HiddenRuns:
@@ -221,6 +229,8 @@ class Format:
         Raises:
             NoByteScanner: when one of them is not made of numbers and names of a fixed list.
         """
+        from tracecourt.scanning import layout
+
         return tuple(map(layout, self.sorts(item, count)))
 
     @cached_property

@@ -14,8 +14,7 @@ from typing import Any, BinaryIO
 
 from tracecourt.documents import Words
 from tracecourt.errors import InputError, suggestion
-
-BOM = "\ufeff"  # what some editors put before the first line
+from tracecourt.text import line
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ def read_rows(path: str, fields: Fields | None = None, *, lines: bool = False) -
     fields = fields or Fields()
     with opened(path) as stream:
         for number, raw in enumerate(stream, 1):
-            text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-            text = text.removeprefix(BOM) if number == 1 else text
+            text = line(raw, first=number == 1)
             if lines:
                 yield Row(str(number), f"{path}:{number}", "", text)
             elif text.strip():

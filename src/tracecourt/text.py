@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 EXCERPT_WIDTH = 96
+BOM = "\ufeff"  # what some editors put before the first line
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,12 @@ class Span:
     def to(self, other: Span) -> Span:
         """The least span that covers both."""
         return Span(min(self.start, other.start), max(self.end, other.end))
+
+
+def line(raw: bytes, *, first: bool) -> str:
+    """The text of a line of a file, without its end; the first may begin with a mark of the encoding."""
+    text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+    return text.removeprefix(BOM) if first else text
 
 
 @dataclass(frozen=True)

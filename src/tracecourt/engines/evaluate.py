@@ -7,7 +7,6 @@ is false. docs/spec-language.md gives the reasons.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -26,6 +25,7 @@ from tracecourt.engines.primitives import (
     stored,
     thaw,
 )
+from tracecourt.engines.search import SEARCH_LIMIT, cheapest
 from tracecourt.engines.values import Check, bounds, freeze, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -33,7 +33,6 @@ from tracecourt.spec.builtins import PARTIAL_OPERATORS
 from tracecourt.spec.rewrite import limits
 
 CONNECTIVES = frozenset({"and", "or", "not", "=>"})
-SEARCH_LIMIT = 1_000_000
 
 
 class Evaluator:
@@ -372,28 +371,14 @@ class Evaluator:
         node_slot, goal_slot = self.slot(e.successors.parameters[0]), self.slot(e.goal.parameters[0])
 
         def distance(r: Registers) -> Any:
-            origin = start(r)
-            best, done, count = {origin: 0}, set(), 0
-            heap: list[tuple[Any, int, Any]] = [(0, 0, origin)]
-            while heap:
-                cost, _, node = heapq.heappop(heap)
-                if node in done:
-                    continue
-                r[goal_slot] = node
-                if goal(r):
-                    return cost
-                done.add(node)
-                if e.limit is not None and len(done) > e.limit:
-                    raise Undefined
-                if len(done) > SEARCH_LIMIT:
-                    raise TooLarge
+            def further(node: Any) -> Any:
                 r[node_slot] = node
-                for child, step in successors(r).items():
-                    total = cost + step
-                    if child not in best or total < best[child]:
-                        count += 1
-                        best[child] = total
-                        heapq.heappush(heap, (total, count, child))
-            raise Undefined
+                return successors(r)
+
+            def reached(node: Any) -> Any:
+                r[goal_slot] = node
+                return goal(r)
+
+            return cheapest(start(r), further, reached, e.limit)
 
         return distance

@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracecourt.engines.evaluate import SEARCH_LIMIT
 from tracecourt.engines.primitives import TooLarge, Undefined
 
+SEARCH_LIMIT = 1_000_000
 Successors = Callable[[Any], dict[Any, Any]]
 
 
@@ -31,7 +31,7 @@ def shortest(origin: Any, successors: Successors, goal: Callable[[Any], bool], l
                 raise Undefined if limit is not None and done > limit else TooLarge
             for child, step in successors(node).items():
                 if step != 1:
-                    return _cheapest(origin, successors, goal, limit)
+                    return cheapest(origin, successors, goal, limit)
                 if child not in seen:
                     seen.add(child)
                     further.append(child)
@@ -79,7 +79,12 @@ def _steps(
     return int(shortest(origin, lambda node: dict.fromkeys(successors(node), 1), goal, None))
 
 
-def _cheapest(origin: Any, successors: Successors, goal: Callable[[Any], bool], limit: int | None) -> Any:
+def cheapest(origin: Any, successors: Successors, goal: Callable[[Any], bool], limit: int | None) -> Any:
+    """The same, Dijkstra's way from the first node on, whatever steps cost: the reference.
+
+    Raises:
+        Undefined, TooLarge: as `shortest` does.
+    """
     most = SEARCH_LIMIT if limit is None else min(limit, SEARCH_LIMIT)
     best, done, count = {origin: 0}, set(), 0
     heap: list[tuple[Any, int, Any]] = [(0, 0, origin)]

@@ -78,9 +78,6 @@ def decimal(b, i, n):
 """
 
 
-HELPER_NAMES = {"slow": 1, "gap": 1, "numeral": 1, "decimal": 1, "slow_number": 2, "number": 2}  # and how many results
-
-
 def masks(of: Bytes) -> str:
     """A set as `holds` takes it: two numbers of 64 bits, with signs."""
     return f"{_mask(of)}, {_mask(frozenset(byte - 64 for byte in of))}"

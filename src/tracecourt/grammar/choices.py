@@ -16,6 +16,8 @@ from typing import Any
 
 from lark.lexer import Pattern
 
+from tracecourt.grammar.terminals import class_characters, union
+
 Letters = frozenset[str] | None
 
 
@@ -114,7 +116,7 @@ def _first(code: Any, args: Any) -> Letters:
     if code is op.LITERAL or code is op.IN:
         return _one(code, args)
     if code is op.BRANCH:
-        return _union(next(_leading(branch), None) for branch in args[1])
+        return union(next(_leading(branch), None) for branch in args[1])
     if code is op.SUBPATTERN and not args[1] & re.IGNORECASE:
         return next(_leading(args[-1]), None)
     if code in (op.MAX_REPEAT, op.MIN_REPEAT) and args[0] > 0:
@@ -136,27 +138,8 @@ def _letters(tree: Any) -> Letters:
             else:
                 yield None
 
-    return _union(each())
+    return union(each())
 
 
 def _one(code: Any, args: Any) -> Letters:
-    if code is op.LITERAL:
-        return frozenset(chr(args))
-    found: set[str] = set()
-    for kind, value in args:
-        if kind is op.LITERAL:
-            found.add(chr(value))
-        elif kind is op.RANGE and value[1] - value[0] < 256:
-            found |= {chr(c) for c in range(value[0], value[1] + 1)}
-        else:
-            return None
-    return frozenset(found)
-
-
-def _union(parts: Iterator[Letters]) -> Letters:
-    found: set[str] = set()
-    for part in parts:
-        if part is None:
-            return None
-        found |= part
-    return frozenset(found)
+    return frozenset(chr(args)) if code is op.LITERAL else class_characters(args)

@@ -124,9 +124,9 @@ def _alphabet(tree: Any) -> frozenset[str] | None:
         if code is op.LITERAL:
             inner = frozenset(chr(args))
         elif code is op.IN:
-            inner = _class(args)
+            inner = class_characters(args)
         elif code is op.BRANCH:
-            inner = _all(_alphabet(branch) for branch in args[1])
+            inner = union(_alphabet(branch) for branch in args[1])
         elif code in (op.MAX_REPEAT, op.MIN_REPEAT, op.SUBPATTERN):
             inner = _alphabet(args[-1])
         else:
@@ -137,7 +137,8 @@ def _alphabet(tree: Any) -> frozenset[str] | None:
     return frozenset(characters)
 
 
-def _class(args: Any) -> frozenset[str] | None:
+def class_characters(args: Any) -> frozenset[str] | None:
+    """The characters of a class in brackets; None where they are too many to be listed, or all but some."""
     characters: set[str] = set()
     for code, value in args:
         if code is op.LITERAL:
@@ -149,7 +150,8 @@ def _class(args: Any) -> frozenset[str] | None:
     return frozenset(characters)
 
 
-def _all(parts: Any) -> frozenset[str] | None:
+def union(parts: Any) -> frozenset[str] | None:
+    """What is in one of some sets; None where one of them is not known."""
     characters: set[str] = set()
     for part in parts:
         if part is None:

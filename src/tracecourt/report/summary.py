@@ -6,12 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tracecourt.batches import Tally
 from tracecourt.verdict import PlanStatus, Report, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Group
-
-    from tracecourt.batches import Tally
 
 
 @dataclass
@@ -24,10 +23,7 @@ class Summary:
 
     def add(self, report: Report) -> None:
         """Count one report."""
-        self.table[report.verdict, report.plan] += 1
-        if report.rule is not None and report.verdict is Verdict.UNSOUND:
-            self.rules[report.rule, report.level or ""] += 1
-        self.unfollowed += report.plan_follows_trace is False
+        self.count(Tally(report.verdict, report.plan, report.rule, report.level, report.plan_follows_trace, 1))
 
     def count(self, tally: Tally) -> None:
         """Count documents that have the same outcome."""
