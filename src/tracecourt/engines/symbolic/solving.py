@@ -1,0 +1,142 @@
+"""Asking Z3, within limits: the answer is yes with a model, no, or not known."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+import z3
+
+from tracecourt.engines.symbolic.terms import Choice, Truth
+from tracecourt.engines.symbolic.values import Row, Table
+from tracecourt.engines.symbolic.world import World
+from tracecourt.engines.values import freeze, whole
+
+Answer = Literal["sat", "unsat", "unknown"]
+GRACE = 2.0  # seconds after which Z3 is interrupted if it has not kept its own limit
+
+
+@dataclass
+class Limits:
+    """How long may be looked: seconds for everything that is asked with it, and Z3's own count of steps for each question.
+
+    Of the two only `rlimit` gives the same answer on every machine, with the same version of Z3.
+    """
+
+    timeout: float | None = None
+    rlimit: int | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left; never less than none."""
+        return None if self.timeout is None else max(0.0, self.timeout - (time.monotonic() - self.started))
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self.left == 0
+
+
+class Query:
+    """Conditions on what is not known in a world. Definitions that the world gets later are taken up before the next question."""
+
+    def __init__(self, world: World, limits: Limits) -> None:
+        self.world = world
+        self.limits = limits
+        self.solver = z3.Solver(ctx=world.ctx)
+        self.solver.set("random_seed", 0)
+        if limits.rlimit is not None:
+            self.solver.set("rlimit", limits.rlimit)
+        self._defined = 0
+
+    def require(self, *conditions: Truth) -> None:
+        """Ask from now on only for what meets these conditions."""
+        for condition in conditions:
+            self.solver.add(condition if isinstance(condition, z3.BoolRef) else z3.BoolVal(condition, self.world.ctx))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Conditions that are made inside are dropped again."""
+        self._define()
+        self.solver.push()
+        yield
+        self.solver.pop()
+
+    def ask(self, *assumptions: Truth) -> Answer:
+        """Whether something meets all conditions and these assumptions."""
+        self._define()
+        if self.limits.over:
+            return "unknown"
+        if self.limits.left is not None:
+            self.solver.set("timeout", max(1, int(self.limits.left * 1000)))
+        asked = [a if isinstance(a, z3.BoolRef) else z3.BoolVal(a, self.world.ctx) for a in assumptions]
+        with self._interrupted():
+            try:
+                found = self.solver.check(*asked)
+            except z3.Z3Exception:  # out of memory, or stopped in a place that does not expect it
+                return "unknown"
+        return "sat" if found == z3.sat else "unsat" if found == z3.unsat else "unknown"
+
+    def core(self, assumptions: Sequence[z3.BoolRef]) -> list[int]:
+        """The places of assumptions that were enough for the last answer, which was `unsat`."""
+        used = {a.get_id() for a in self.solver.unsat_core()}
+        return [place for place, a in enumerate(assumptions) if a.get_id() in used]
+
+    def model(self) -> Model:
+        """What the last answer, which was `sat`, has found."""
+        return Model(self.solver.model())
+
+    def _define(self) -> None:
+        axioms = self.world.axioms
+        self.solver.add(*axioms[self._defined :])
+        self._defined = len(axioms)
+
+    @contextmanager
+    def _interrupted(self) -> Iterator[None]:
+        left = self.limits.left
+        if left is None:
+            yield
+            return
+        timer = threading.Timer(left + GRACE, self.world.ctx.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+class Model:
+    """Values for what was not known."""
+
+    def __init__(self, model: z3.ModelRef) -> None:
+        self._model = model
+
+    def truth(self, condition: Truth) -> bool:
+        """Whether a condition holds."""
+        return condition if isinstance(condition, bool) else z3.is_true(self._model.eval(condition, model_completion=True))
+
+    def value(self, value: Any) -> Any:
+        """The run-time value."""
+        match value:
+            case z3.BoolRef():
+                return self.truth(value)
+            case z3.ArithRef():
+                found = self._model.eval(value, model_completion=True)
+                return whole(Fraction(found.as_fraction() if found.is_real() else found.as_long()))
+            case Choice(ways=ways):
+                return self.value(next(v for guard, v in ways if self.truth(guard)))
+            case Table(slots=slots):
+                return {freeze(self.value(s.key)): freeze(self.value(s.value)) for s in slots if self.truth(s.guard)}
+            case Row(slots=slots):
+                return [freeze(self.value(slot.key)) for slot in slots if self.truth(slot.guard)]
+            case tuple():
+                return tuple(map(self.value, value))
+        return value
+
