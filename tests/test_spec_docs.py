@@ -14,7 +14,7 @@ from tracecourt.errors import SpecError
 from tracecourt.lint import lint
 from tracecourt.spec import ir, parser
 from tracecourt.spec.builtins import BUILTINS
-from tracecourt.spec.declarations import ALLOWED, WORDS
+from tracecourt.spec.places import ALLOWED, WORDS
 from tracecourt.spec.syntax import Declaration
 from tracecourt.text import Source
 
