@@ -74,7 +74,8 @@ class Interpreter:
         }
         self._initially = tuple(self._change(u) for u in system.initially)
         self._sample = [(s, slot(s.symbol) if s.symbol else 0, code(s.value)) for s in system.sample]
-        self._promises: dict[ir.Rule, Code] = {}
+        self._promises: dict[ir.Rule, Code] = {}  # made when they are first asked
+        self._histories = {name: slot(symbol) for name, symbol in system.histories.items()}
         for rule in (*system.rules, *system.demands):
             self._messages[rule.message] = self._template(rule.message)
 
@@ -280,9 +281,9 @@ class Interpreter:
             self._promises[rule] = self.evaluator.code(rule.condition)
             self._messages[rule.message] = self._template(rule.message)
         self.evaluator.widen(r)
-        for name, symbol in self.system.histories.items():
-            single = len(self.system.events[name].parameters) == 1
-            r[self.evaluator.slot(symbol)] = [a[0] if single else tuple(a) for a in happened.get(name, ())]
+        for name, at in self._histories.items():
+            single = len(self.actions[name].slots) == 1
+            r[at] = [a[0] if single else tuple(a) for a in happened.get(name, ())]
         return bool(self._promises[rule](r))
 
     # ------------------------------------------------------------ values
