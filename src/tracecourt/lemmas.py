@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tracecourt.engines.primitives import Registers, TooLarge
-from tracecourt.engines.values import show
+from tracecourt.engines.values import written
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.generate import Event, Generator, Problem
@@ -22,6 +22,7 @@ DRAWS = 100  # random problems of which one is to meet the assumptions
 class Refuted:
     """A promise that a sound run breaks, in the state after these events."""
 
+    system: ir.System
     promise: ir.Promise
     message: str
     problem: Problem
@@ -29,10 +30,13 @@ class Refuted:
 
     def run(self) -> str:
         """The problem and the events, as a trace block has them; a collection that is empty is left out."""
-        stated = [f"{name} = {show(value)}" for name, value in self.problem.facts.items() if value not in ({}, [])]
-        given = [f"{name} = {show(value)}" for name, value in self.problem.params.items()]
-        events = [f"{action.event.name}({', '.join(map(show, arguments))})" for action, arguments in self.events]
-        return "\n".join([*stated, *given, *events])
+        sorts = {s.name: s.sort for s in (*self.system.facts, *(p.symbol for p in self.system.params))}
+        known = [*self.problem.facts.items(), *self.problem.params.items()]
+        lines = [f"{name} = {written(sorts[name], value)}" for name, value in known if value not in ({}, [])]
+        for action, arguments in self.events:
+            parts = [written(p.sort, value) for p, value in zip(action.event.parameters, arguments, strict=True)]
+            lines.append(f"{action.event.name}({', '.join(parts)})")
+        return "\n".join(lines)
 
 
 def refuted(
@@ -104,7 +108,9 @@ def broken(generator: Generator, problem: Problem, events: Sequence[Event], prom
         for promise in promises:
             due = promise.kind == "lemma" or number == len(events)
             if due and not interpreter.promised(promise.rule, r, happened):
-                return Refuted(promise, interpreter.message(promise.rule, r), problem, tuple(events[:number]))
+                return Refuted(
+                    interpreter.system, promise, interpreter.message(promise.rule, r), problem, tuple(events[:number])
+                )
     return None
 
 
