@@ -47,8 +47,6 @@ class Terms(Selections):
                 return self.least(e)
             case ir.Distance():
                 return self.distance(e)
-            case ir.Distances():
-                raise NotFlat("the least costs to all nodes are asked for")
             case ir.Prim():
                 return self._prim(e)
         if isinstance(e.sort, t.List):
