@@ -89,7 +89,11 @@ def test_the_table_of_builtins_is_complete() -> None:
 def test_builtins_that_may_have_no_value_are_described_as_such() -> None:
     rows = [row.split("|")[1:4] for row in documented("Builtins").splitlines() if row.startswith("| `")]
     partial = {name for names, _, none in rows if none.strip() for name in re.findall(r"`(\w+)\(", names)}
-    assert partial == {name for name, builtin in BUILTINS.items() if builtin.partial} | FORMS - {"mentioned", "distances", "happened"}
+    assert partial == {name for name, builtin in BUILTINS.items() if builtin.partial} | FORMS - {
+        "mentioned",
+        "distances",
+        "happened",
+    }
 
 
 def test_the_table_of_operators_is_complete() -> None:
