@@ -15,7 +15,7 @@ from tracecourt.generate import Event, Generator, Problem
 from tracecourt.spec import ir
 
 RUNS = 5  # random runs for each set of assumptions
-DRAWS = 100  # random problems of which one is to meet the assumptions
+DRAWS = 30  # random problems of which one is to meet the assumptions
 
 
 @dataclass(frozen=True)
