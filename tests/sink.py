@@ -42,6 +42,14 @@ domain sink
   def last_two: (Node, Node)? =
     if size(path) > 1 then (path[size(path) - 2], last(path)) else none
 
+  given cheap: all e in edge: edge[e] <= 9
+  given one-goal:
+    size(goal) = 1
+
+  small
+    size
+    size(edge) + 1
+
   sample
     "A few nodes in a row."
     let k = between(1, size - 1)
@@ -147,6 +155,13 @@ procedure sink
     "Anything may be left."
     require complete done: current = none or is_goal(current)
       else "{current} was not taken"
+
+  claim ended given cheap, one-goal: current = none or is_goal(current)
+    else "{current} is left"
+  claim few: size(happened(take)) <= size(distances(start, successors)) else "too many"
+
+  lemma kept: all n in happened(take): n in closed
+    else "{first(happened(take))}"
 
   trace sound over sink
     "One node, made and taken."

@@ -310,6 +310,11 @@ def test_an_atom_with_a_term_without_value_is_false(value: Value, expression: st
         pytest.param("rational", "distance(6, next, at_six)", 0, id="distance-to-itself"),
         pytest.param("rational", "distance(1, next, nowhere)", None, id="no-way"),
         pytest.param("rational", "distance(lost, next, at_six)", None, id="from-nowhere"),
+        pytest.param("map int -> int", "distances(0, roads)", {0: 0, 2: 1, 1: 2, 6: 3}, id="distances"),
+        pytest.param("list int", "keys(distances(1, next))", [1, 2, 3, 4, 6, 5, 8, 7], id="distances-the-nearest-first"),
+        pytest.param("rational", "distances(1, next)[7]", 2, id="distances-to-one"),
+        pytest.param("map int -> int", "distances(6, roads)", {6: 0}, id="distances-where-nothing-leads-further"),
+        pytest.param("map int -> int", "distances(lost, roads)", None, id="distances-from-nowhere"),
     ],
 )  # fmt: skip
 def test_terms(value: Value, sort: str, expression: str, expected: Any) -> None:

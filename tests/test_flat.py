@@ -528,6 +528,10 @@ REFUSED = [
     ("size(zip(num, num))", "the operation zip"),
     ("size(hue)", "going through ref"),
     ("distance(1, near, goal)", "successors that may have no value"),
+    ("distances(1, flatly)[5]", "least costs to all nodes"),
+    ("size(distances(1, flatly))", "least costs to all nodes"),
+    ("count(n for n in distances(1, flatly))", "least costs to all nodes"),
+    ("if 5 in distances(1, flatly) then 1 else 0", "least costs to all nodes"),
     ("2 * distance(1, wide, four)", "steps that cost fractions"),
 ]
 

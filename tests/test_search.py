@@ -46,6 +46,9 @@ def test_least_costs(costs: tuple[int, ...]) -> None:
         edges = graph(random, costs)
         goals = {n for n in edges if random.random() < 0.2}
         assert outcome(search.shortest, 0, edges.__getitem__, goals.__contains__, None) == plain(edges, goals)
+        costs_of = search.least_costs(0, edges.__getitem__)
+        assert {n: costs_of.get(n, "none") for n in edges} == {n: plain(edges, {n}) for n in edges}
+        assert list(costs_of.values()) == sorted(costs_of.values())
         if costs == (1,):
             assert outcome(search.steps, 0, edges.__getitem__, goals.__contains__) == plain(edges, goals)
             goal = random.choice([*edges, 99])

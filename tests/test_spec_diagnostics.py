@@ -9,7 +9,7 @@ import pytest
 from tests.packs import Pack, domain, marked, places, procedure
 from tracecourt.errors import SpecError
 from tracecourt.spec import parser
-from tracecourt.spec.declarations import ALLOWED, WORDS
+from tracecourt.spec.places import ALLOWED, WORDS
 from tracecourt.spec.syntax import Use
 from tracecourt.text import Source
 

@@ -14,13 +14,13 @@ from tracecourt.errors import SpecError
 from tracecourt.lint import lint
 from tracecourt.spec import ir, parser
 from tracecourt.spec.builtins import BUILTINS
-from tracecourt.spec.declarations import ALLOWED, WORDS
+from tracecourt.spec.places import ALLOWED, WORDS
 from tracecourt.spec.syntax import Declaration
 from tracecourt.text import Source
 
 PAGE = (ROOT / "docs" / "spec-language.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```spec(?: (\S+))?\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-FORMS = {"mentioned", "distance", "replay"}  # those that take names
+FORMS = {"mentioned", "distance", "distances", "replay", "happened"}  # those that take names
 WHOLE = [text for _, text in BLOCKS if re.match(r"(domain|procedure|format) \S+\n", text)]
 PARTS = [text for _, text in BLOCKS if text not in WHOLE]
 
@@ -89,7 +89,11 @@ def test_the_table_of_builtins_is_complete() -> None:
 def test_builtins_that_may_have_no_value_are_described_as_such() -> None:
     rows = [row.split("|")[1:4] for row in documented("Builtins").splitlines() if row.startswith("| `")]
     partial = {name for names, _, none in rows if none.strip() for name in re.findall(r"`(\w+)\(", names)}
-    assert partial == {name for name, builtin in BUILTINS.items() if builtin.partial} | FORMS - {"mentioned"}
+    assert partial == {name for name, builtin in BUILTINS.items() if builtin.partial} | FORMS - {
+        "mentioned",
+        "distances",
+        "happened",
+    }
 
 
 def test_the_table_of_operators_is_complete() -> None:

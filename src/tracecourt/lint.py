@@ -16,13 +16,14 @@ from tracecourt.engines.values import freeze, show
 from tracecourt.errors import InputError, SpecError, TracecourtError, suggestion
 from tracecourt.formats import Format, joined
 from tracecourt.grammar.trace_grammar import TraceGrammar
+from tracecourt.lemmas import refuted
 from tracecourt.report.text import sentence
 from tracecourt.resources import KINDS, Library, read_source
 from tracecourt.rows import Row, read_rows
 from tracecourt.spec import ir
 from tracecourt.spec.library import Specifications
 from tracecourt.spec.parser import parse
-from tracecourt.text import Diagnostic, Source
+from tracecourt.text import Diagnostic, Note, Source
 from tracecourt.verdict import Report
 
 SPEC, GRAMMAR, EXAMPLES = ".spec", ".lark", ".examples.jsonl"
@@ -112,7 +113,7 @@ def _file(file: Path, specifications: Specifications, findings: Findings) -> Non
             kind = declaration.kind
             module = findings.attempt(f"{kind} {name}", lambda k=kind, n=name: specifications.alone(k, n))  # type: ignore[misc]
             if module is not None and kind == "procedure":
-                _blocks(name, specifications, findings)
+                _lemmas(name, _blocks(name, specifications, findings), findings)
 
 
 def _is_trace_grammar(source: Source) -> bool:
@@ -121,7 +122,8 @@ def _is_trace_grammar(source: Source) -> bool:
 
 
 # ---------------------------------------------------------------- trace blocks
-def _blocks(name: str, specifications: Specifications, findings: Findings) -> None:
+def _blocks(name: str, specifications: Specifications, findings: Findings) -> dict[str, ir.System]:
+    """Try the trace blocks of a procedure; the systems by domain."""
     systems: dict[str, ir.System] = {}
     for example in findings.attempt(f"trace blocks of {name}", lambda: specifications.examples(name)) or ():
         if example.domain not in systems:
@@ -138,6 +140,20 @@ def _blocks(name: str, specifications: Specifications, findings: Findings) -> No
             findings.note(
                 Diagnostic(f"this trace is expected to have {difference}", example.source, example.span, "trace").render()
             )
+    return systems
+
+
+def _lemmas(name: str, systems: Mapping[str, ir.System], findings: Findings) -> None:
+    """Whether random runs keep the lemmas of a procedure, over each domain of its trace blocks that draws problems."""
+    for domain, system in systems.items():
+        if system.sample and any(promise.kind == "lemma" for promise in system.promises):
+            form = Format(system, _NO_GRAMMAR, Library(()))
+            found = findings.attempt(f"lemmas of {name} over {domain}", lambda f=form: refuted(f))  # type: ignore[misc]
+            if found is not None:
+                rule, run = found.promise.rule, found.run().replace("\n", "\n    ")
+                message = f"the lemma {rule.name} does not hold over {domain}: {found.message}"
+                note = Note(f"it is broken at the end of this run:\n    {run}")
+                findings.note(Diagnostic(message, rule.source, rule.span, "lemma", (note,)).render())
 
 
 def tried(example: ir.Example, system: ir.System) -> Report:

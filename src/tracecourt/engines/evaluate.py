@@ -25,7 +25,7 @@ from tracecourt.engines.primitives import (
     stored,
     thaw,
 )
-from tracecourt.engines.search import SEARCH_LIMIT, cheapest
+from tracecourt.engines.search import SEARCH_LIMIT, cheapest, least_costs
 from tracecourt.engines.values import Check, bounds, freeze, whole
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -41,7 +41,7 @@ class Evaluator:
     def __init__(self) -> None:
         self._slots: dict[ir.Symbol, int] = {}
         self._functions: dict[ir.Function, Code] = {}
-        self._memos: dict[ir.Function, int] = {}
+        self._memos: dict[ir.Function | ir.Distances, int] = {}
         self._size = 2
         self._checks: dict[int, Check | None] = {}
         self._pure: dict[ir.Function, bool] = {}
@@ -63,9 +63,12 @@ class Evaluator:
         """The register that remembers a function's values by its argument, if it depends on nothing else."""
         if not self.pure_function(f) or len(f.parameters) > 1 or isinstance(f.body, (ir.Const, ir.Ref)):
             return None
-        if f not in self._memos:
-            self._memos[f] = self._allocate()
-        return self._memos[f]
+        return self._memo(f)
+
+    def _memo(self, of: ir.Function | ir.Distances) -> int:
+        if of not in self._memos:
+            self._memos[of] = self._allocate()
+        return self._memos[of]
 
     def registers(self) -> Registers:
         """A fresh list of registers."""
@@ -73,6 +76,10 @@ class Evaluator:
         for slot in self.memos:
             fresh[slot] = {}
         return fresh
+
+    def widen(self, r: Registers) -> None:
+        """Give registers that were made before some expressions were compiled what these need."""
+        r += self.registers()[len(r) :]
 
     def _allocate(self) -> int:
         self._size += 1
@@ -98,6 +105,8 @@ class Evaluator:
                 return any(map(self.partial, limits(of)))
             case ir.Least() | ir.Distance() | ir.Replay():
                 return True
+            case ir.Distances(start=start, successors=f):
+                return self.partial(start) or self.partial_function(f)
             case ir.Project(base=base):
                 return self.partial(base)
             case ir.Display(items=items):
@@ -143,6 +152,8 @@ class Evaluator:
                 return self.pure(value)
             case ir.Distance(start=start, successors=f, goal=g):
                 return self.pure(start) and self.pure_function(f) and self.pure_function(g)
+            case ir.Distances(start=start, successors=f):
+                return self.pure(start) and self.pure_function(f)
             case ir.Replay(start=start, actions=actions, step=f):
                 return self.pure(start) and self.pure(actions) and self.pure_function(f)
             case ir.Prim(op=op, args=args):
@@ -207,6 +218,8 @@ class Evaluator:
                 return lambda r: r[MENTIONS](of)
             case ir.Distance():
                 return self._distance(e)
+            case ir.Distances():
+                return self._distances(e)
             case ir.Prim(op="in", args=(value, ir.Prim(op=family, args=(first, second)))) if family in MEMBERS:
                 return member(family, self.code(value), self.code(first), self.code(second))
             case ir.Replay():
@@ -382,3 +395,23 @@ class Evaluator:
             return cheapest(start(r), further, reached, e.limit)
 
         return distance
+
+    def _distances(self, e: ir.Distances) -> Code:
+        """Remembered per problem by the node where the search begins, if the successors depend on nothing else."""
+        start, successors = stored(self.code(e.start), e.start.sort), self._body(e.successors)
+        node_slot = self.slot(e.successors.parameters[0])
+        memo = self._memo(e) if self.pure_function(e.successors) else None
+
+        def distances(r: Registers) -> Any:
+            def further(node: Any) -> Any:
+                r[node_slot] = node
+                return successors(r)
+
+            origin = start(r)
+            if memo is None:
+                return least_costs(origin, further)
+            if origin not in r[memo]:
+                r[memo][origin] = least_costs(origin, further)
+            return r[memo][origin]
+
+        return distances

@@ -74,8 +74,13 @@ class Interpreter:
         }
         self._initially = tuple(self._change(u) for u in system.initially)
         self._sample = [(s, slot(s.symbol) if s.symbol else 0, code(s.value)) for s in system.sample]
+        self._promises: dict[ir.Rule, Code] = {}  # made when they are first asked
+        self._histories = {name: slot(symbol) for name, symbol in system.histories.items()}
         for rule in (*system.rules, *system.demands):
-            self._messages[rule.message] = [p if isinstance(p, str) else (p, code(p)) for p in rule.message.parts]
+            self._messages[rule.message] = self._template(rule.message)
+
+    def _template(self, message: ir.Template) -> list[str | tuple[ir.Expr, Code]]:
+        return [p if isinstance(p, str) else (p, self.evaluator.code(p)) for p in message.parts]
 
     def _action(self, event: ir.Event) -> Action:
         code = self.evaluator.code
@@ -259,6 +264,27 @@ class Interpreter:
     def demanded(self, r: Registers) -> list[ir.Rule]:
         """The conditions on the problem that it does not meet."""
         return [clause.rule for clause in self.demands if not clause.holds(r)]
+
+    # ------------------------------------------------------------ promises
+    def promised(self, rule: ir.Rule, r: Registers, happened: Mapping[str, Sequence[Sequence[Any]]]) -> bool:
+        """Whether the rule of a claim, a lemma or a given holds in this state; `message` then tells of it.
+
+        Args:
+            rule: what is promised or assumed; it is compiled when it is first asked for.
+            r: the registers, which are widened by what the rule needs, and given the histories.
+            happened: the arguments of all events so far, by the event's name.
+
+        Raises:
+            TooLarge: when a budget ran out.
+        """
+        if rule not in self._promises:
+            self._promises[rule] = self.evaluator.code(rule.condition)
+            self._messages[rule.message] = self._template(rule.message)
+        self.evaluator.widen(r)
+        for name, at in self._histories.items():
+            single = len(self.actions[name].slots) == 1
+            r[at] = [a[0] if single else tuple(a) for a in happened.get(name, ())]
+        return bool(self._promises[rule](r))
 
     # ------------------------------------------------------------ values
     def message(self, rule: ir.Rule, r: Registers, unknown: Mapping[ir.Symbol, str] | None = None) -> str:

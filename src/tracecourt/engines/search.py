@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tracecourt.engines.primitives import TooLarge, Undefined
@@ -86,21 +86,41 @@ def cheapest(origin: Any, successors: Successors, goal: Callable[[Any], bool], l
         Undefined, TooLarge: as `shortest` does.
     """
     most = SEARCH_LIMIT if limit is None else min(limit, SEARCH_LIMIT)
+    for done, (node, cost) in enumerate(_nearest(origin, successors), 1):
+        if goal(node):
+            return cost
+        if done > most:
+            raise Undefined if limit is not None and done > limit else TooLarge
+    raise Undefined
+
+
+def least_costs(origin: Any, successors: Successors) -> dict[Any, Any]:
+    """The least costs from a node to every node that can be reached, in the order in which the reference expands them.
+
+    Raises:
+        TooLarge: when they are more than anyone waits for.
+    """
+    costs = {}
+    for node, cost in _nearest(origin, successors):
+        costs[node] = cost
+        if len(costs) > SEARCH_LIMIT:
+            raise TooLarge
+    return costs
+
+
+def _nearest(origin: Any, successors: Successors) -> Iterator[tuple[Any, Any]]:
+    """Nodes with their least costs, the nearest first; each is expanded when the next one is asked for."""
     best, done, count = {origin: 0}, set(), 0
     heap: list[tuple[Any, int, Any]] = [(0, 0, origin)]
     while heap:
         cost, _, node = heapq.heappop(heap)
         if node in done:
             continue
-        if goal(node):
-            return cost
         done.add(node)
-        if len(done) > most:
-            raise Undefined if limit is not None and len(done) > limit else TooLarge
+        yield node, cost
         for child, step in successors(node).items():
             total = cost + step
             if child not in best or total < best[child]:
                 count += 1
                 best[child] = total
                 heapq.heappush(heap, (total, count, child))
-    raise Undefined

@@ -184,7 +184,7 @@ class Draft:
         match e:
             case ir.Inhabitants(of=of):
                 return listed(of) is None
-            case ir.Distance() | ir.Replay() | ir.Mentioned():
+            case ir.Distance() | ir.Distances() | ir.Replay() | ir.Mentioned():
                 return True
             case ir.Prim(op=op) if op in MAY_BE_TOO_LARGE:
                 return True

@@ -193,6 +193,28 @@ def spell(sort: t.Sort, value: Any) -> Raw:
     return str(value)
 
 
+def written(sort: t.Sort, value: Any) -> str:
+    """A value as a specification writes it, as in a trace block."""
+    match sort:
+        case t.Optional(inner=inner):
+            return "none" if value is None else written(inner, value)
+        case t.Bool():
+            return "true" if value else "false"
+        case t.Text() | t.Enum():
+            return f'"{value}"'
+        case t.Tuple(fields=fields):
+            return f"({', '.join(written(inner, part) for (_, inner), part in zip(fields, value, strict=True))})"
+        case t.Formula() if isinstance(value, tuple):
+            return f'({written(sort, value[0])}, "{value[1]}", {written(sort, value[2])})'
+        case t.Map(element=element, value=inner):
+            return f"{{{', '.join(f'{written(element, k)}: {written(inner, v)}' for k, v in value.items())}}}"
+        case t.Set(element=element):
+            return f"{{{', '.join(written(element, part) for part in value)}}}"
+        case t.List(element=element):
+            return f"[{', '.join(written(element, part) for part in value)}]"
+    return str(value)
+
+
 def show(value: Any, limit: int = 6) -> str:
     """A value as a person writes it; long collections are cut."""
     match value:

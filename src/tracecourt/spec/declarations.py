@@ -4,46 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from tracecourt.errors import suggestion
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
 from tracecourt.spec.expressions import Checker
+from tracecourt.spec.forms import Histories
 from tracecourt.spec.parser import too_deep
+from tracecourt.spec.places import ALLOWED, NAMED, WORDS
+from tracecourt.spec.promises import measures, promise
 from tracecourt.spec.rewrite import symbols
 from tracecourt.spec.scope import Declared, Scope, meets, signature
 from tracecourt.text import Diagnostic, Note, Source, Span
 
-ALLOWED = {
-    "domain": (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Requirement, s.Sample),
-    "procedure": (s.Param, s.Sort, s.Need, s.Define, s.State, s.Initially, s.Event, s.Answer, s.Ending, s.TraceBlock),
-    "format": (s.Use, s.Fix, s.Define, s.Shows, s.Hides),
-}
-WORDS = {
-    s.Param: "param",
-    s.Sort: "sort",
-    s.Need: "needs",
-    s.Fact: "fact",
-    s.Define: "def",
-    s.Requirement: "require",
-    s.Sample: "sample",
-    s.State: "state",
-    s.Initially: "initially",
-    s.Event: "event",
-    s.Answer: "answer",
-    s.Ending: "end",
-    s.TraceBlock: "trace",
-    s.Fix: "set",
-    s.Shows: "shows",
-    s.Hides: "hides",
-}
-NAMED = (s.Param, s.Sort, s.Need, s.Fact, s.Define, s.Event, s.Answer)  # State holds its variables' names
 END = "end"
 OUT_OF_RANGE = "out-of-range"
 
 
 Fixed = tuple[s.Expression, Checker]
+Labelled = s.Requirement | s.Promise
 
 
 @dataclass
@@ -64,7 +45,13 @@ class Module:
     ending: tuple[ir.Rule, ...] = ()
     sample: tuple[ir.Step, ...] = ()
     functions: list[ir.Function] = field(default_factory=list)
-    blocks: list[s.TraceBlock] = field(default_factory=list)
+    promises: list[ir.Promise] = field(default_factory=list)  # of a domain: its givens
+    measures: tuple[ir.Expr, ...] = ()
+
+    @cached_property
+    def histories(self) -> Histories:
+        """What happened so far, for those promises that ask."""
+        return Histories(self.events)
 
 
 class Declarations(Checker):
@@ -103,7 +90,7 @@ class Declarations(Checker):
         self.module.scope = _Lazy(self)
         for name in list(self.pending):
             self.module.scope.find(name)
-        for item in sorted(items, key=lambda i: isinstance(i, s.Answer) and i.of is not None):  # those speak of events
+        for item in sorted(items, key=speaks_of_events):
             self.item(item)
         self.module.scope = Scope(dict(self.module.scope.names))
         rank = {name: index for index, name in enumerate(self.pending)}
@@ -245,6 +232,14 @@ class Declarations(Checker):
                 blocks = [i for i in self.declaration.items if isinstance(i, s.Ending)]
                 written = [r for block in blocks for r in block.requirements]
                 self.unique_labels(written, *item.requirements)
+            case s.Promise():
+                histories = None if isinstance(item, s.Given) else self.module.histories
+                self.module.promises.append(promise(item, self, self.module.scope, histories))
+                self.unique_labels([i for i in self.declaration.items if isinstance(i, s.Promise)], item)
+            case s.Small():
+                if self.module.measures:
+                    self.fault("a domain has one block of measures", item.span, "place")
+                self.module.measures = measures(item, self, self.module.scope)
             case s.Sample():
                 self.module.sample = tuple(self.steps(item))
 
@@ -318,8 +313,8 @@ class Declarations(Checker):
         message = self.template(written.message, scope)
         return ir.Rule(f"{event}/{written.label}", written.level or "", condition, message, written.span, self.source)
 
-    def unique_labels(self, written: Sequence[s.Requirement], *asked: s.Requirement) -> None:
-        """Report those requirements whose label another one above them has."""
+    def unique_labels(self, written: Sequence[Labelled], *asked: Labelled) -> None:
+        """Report those whose label another one above them has."""
         for requirement in asked:
             first = next(r for r in written if r.label == requirement.label)
             if first is not requirement:
@@ -503,6 +498,11 @@ class _Lazy(Scope):
         d = self.declarations
         supplied = d.supplied.visible() if d.supplied and d.declaration.kind == "format" else set()
         return set(self.names) | set(d.pending) | supplied
+
+
+def speaks_of_events(item: s.Item) -> bool:
+    """Whether an item names events, so that it is resolved after them."""
+    return isinstance(item, s.Promise) or (isinstance(item, s.Answer) and item.of is not None)
 
 
 def _declares(item: s.Item | s.Variable) -> type[Declared]:

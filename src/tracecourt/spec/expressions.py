@@ -9,16 +9,16 @@ from tracecourt.spec import ir, shapes
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
 from tracecourt.spec.builtins import BUILTINS
+from tracecourt.spec.forms import FORMS, Forms
 from tracecourt.spec.rewrite import empty, settled
 from tracecourt.spec.scope import Scope as Scope
 from tracecourt.text import Diagnostic, Note, Source, Span
 
 DEEPEST = 120  # expressions inside one another
-FORMS = ("mentioned", "distance", "replay")  # they look like functions, and take the names of sorts and functions
 
 
 @dataclass
-class Checker:
+class Checker(Forms):
     """Turns expressions of one file into typed form; faults go to `diagnostics`."""
 
     source: Source
@@ -253,7 +253,7 @@ class Checker:
         return self.bad(span)
 
     def apply(self, expression: s.Apply, scope: Scope) -> ir.Expr:
-        """A call of a function, a builtin, or one of the two forms that take names."""
+        """A call of a function, a builtin, or one of the forms that take names."""
         name, arguments, span = expression.name, expression.arguments, expression.span
         found = scope.find(name)
         if isinstance(found, ir.Function):
@@ -264,7 +264,7 @@ class Checker:
             inner = tuple(self.check(a, p.sort, scope) for a, p in zip(arguments, found.parameters, strict=True))
             return ir.Call(found.sort, span, found, inner)
         if name in FORMS:
-            return {"mentioned": self.mentioned, "distance": self.distance, "replay": self.replay}[name](expression, scope)
+            return self.form(expression, scope)
         if name in BUILTINS:
             return self.primitive(name, tuple(self.plain(a, scope) for a in arguments), span)
         if found is None:
@@ -273,46 +273,6 @@ class Checker:
         elif not (isinstance(found, ir.Symbol) and isinstance(found.sort, t.Anything)):
             self.fault(f"{name} is not a function", span)
         return self.bad(span)
-
-    def mentioned(self, expression: s.Apply, scope: Scope) -> ir.Expr:
-        """`mentioned(Sort)`."""
-        match expression.arguments:
-            case (s.Name(name=name),) if isinstance(sort := scope.find(name), t.Sort):
-                return ir.Mentioned(t.List(sort), expression.span, sort, name)
-        self.fault("write mentioned(SORT) with the name of a sort", expression.span, "sort")
-        return self.bad(expression.span)
-
-    def distance(self, expression: s.Apply, scope: Scope) -> ir.Expr:
-        """`distance(start, successors, goal)` or `distance(start, successors, goal, limit)`; the names are of functions."""
-        match expression.arguments:
-            case (start, s.Name(name=by), s.Name(name=to), *rest) if not rest or shapes.numeral(rest) is not None:
-                successors, goal = scope.find(by), scope.find(to)
-                if (
-                    isinstance(successors, ir.Function)
-                    and isinstance(goal, ir.Function)
-                    and len(successors.parameters) == len(goal.parameters) == 1
-                    and isinstance(successors.sort, t.Map)
-                    and t.numeric(successors.sort.value)
-                    and goal.sort == t.BOOL
-                ):
-                    node = self.check(start, successors.parameters[0].sort, scope)
-                    return ir.Distance(successors.sort.value, expression.span, node, successors, goal, shapes.numeral(rest))
-        usage = "write distance(node, successors, goal) with two functions: node to map of costs, node to bool"
-        usage += "; a number may follow, the most nodes that are expanded"
-        self.fault(usage, expression.span, "sort")
-        return self.bad(expression.span)
-
-    def replay(self, expression: s.Apply, scope: Scope) -> ir.Expr:
-        """`replay(start, actions, step)`, where the last names a function."""
-        match expression.arguments:
-            case (start, actions, s.Name(name=by)) if isinstance(f := scope.find(by), ir.Function) and len(f.parameters) == 2:
-                node, action = (p.sort for p in f.parameters)
-                if t.accepts(t.Optional(node), f.sort):
-                    parts = self.check(start, node, scope), self.check(actions, t.List(action), scope)
-                    return ir.Replay(t.List(node), expression.span, *parts, f)
-        usage = "write replay(node, actions, step) with a function: node and action to the next node, or none"
-        self.fault(usage, expression.span, "sort")
-        return self.bad(expression.span)
 
     def primitive(self, name: str, arguments: tuple[ir.Expr, ...], span: Span) -> ir.Expr:
         """A builtin applied to typed arguments."""

@@ -151,6 +151,14 @@ class Distance(Expr):
 
 
 @dataclass(frozen=True, eq=False)
+class Distances(Expr):
+    """Least costs from a node to every node that can be reached, along `successors`."""
+
+    start: Expr
+    successors: Function
+
+
+@dataclass(frozen=True, eq=False)
 class Replay(Expr):
     """The nodes that actions lead through, the start included; no value when one of them leads nowhere."""
 
@@ -189,6 +197,21 @@ class Rule:
     message: Template
     span: Span
     source: Source
+
+
+PromiseKind: TypeAlias = OneOf["claim", "lemma", "given"]
+
+
+@dataclass(frozen=True, eq=False)
+class Promise:
+    """A named condition: of states where sound runs end (`claim`), of all their states (`lemma`), of problems (`given`).
+
+    `under` names the assumptions under which it is promised; where a domain lacks one of them, it is not asked.
+    """
+
+    kind: PromiseKind
+    rule: Rule
+    under: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +306,12 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """A format's transition system: domain and procedure joined, everything resolved."""
+    """A format's transition system: domain and procedure joined, everything resolved.
+
+    `promises` are the claims and lemmas of the procedure, `givens` the assumptions of the domain, `measures` its `small` block.
+    `histories` holds, by the name of an event that a promise asks about, the symbol of the list of its arguments so far. They
+    are no part of the state: whoever asks whether a promise holds fills them.
+    """
 
     name: str
     doc: str
@@ -307,6 +335,10 @@ class System:
     dropped: frozenset[str] = frozenset()
     functions: tuple[Function, ...] = ()
     sources: tuple[Source, ...] = field(default=(), repr=False)
+    promises: tuple[Promise, ...] = ()
+    givens: tuple[Promise, ...] = ()
+    measures: tuple[Expr, ...] = ()
+    histories: dict[str, Symbol] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -15,8 +16,9 @@ from tracecourt.spec import syntax as s
 from tracecourt.spec.declarations import Declarations, Fixed, Module
 from tracecourt.spec.expressions import Checker
 from tracecourt.spec.parser import parse, parse_shipped
+from tracecourt.spec.promises import added
 from tracecourt.spec.scope import Scope
-from tracecourt.text import Diagnostic, Span
+from tracecourt.text import Diagnostic, Source, Span
 
 U = TypeVar("U")
 
@@ -74,11 +76,28 @@ class Specifications:
         url = uses["source"].name if "source" in uses else ""
         return self._join(declaration, parts["domain"], parts["procedure"], uses["grammar"].name, url)
 
-    def over(self, procedure: str, domain: str) -> ir.System:
-        """A procedure joined with a domain directly, for the trace blocks beside it."""
+    def over(
+        self, procedure: str, domain: str, claims: Mapping[str, str] | None = None, givens: Mapping[str, str] | None = None
+    ) -> ir.System:
+        """A procedure joined with a domain directly, as for the trace blocks beside it.
+
+        Args:
+            procedure: the procedure's name.
+            domain: the domain's name.
+            claims: more claims, by label: expressions in the scope of the procedure, which may ask what `happened`.
+            givens: more assumptions on problems, by label: expressions in the scope of the domain.
+
+        Raises:
+            InputError, SpecError: when a part is missing, faulty, or does not fit the others. Faults of the texts that
+                are added have their places in sources named `--claim` and `--given`.
+        """
         parts = self.declaration("domain", domain), self.declaration("procedure", procedure)
         empty = s.Declaration(parts[1].span, "format", f"{procedure} over {domain}", "", (), parts[1].source)
-        return self._join(empty, *parts, grammar="", url="")
+        more = [
+            [(label, Source(name, text)) for label, text in (texts or {}).items()]
+            for name, texts in (("--claim", claims), ("--given", givens))
+        ]
+        return self._join(empty, *parts, "", "", *more)
 
     def examples(self, procedure: str) -> list[ir.Example]:
         """The trace blocks beside a procedure, typed over their domains."""
@@ -114,7 +133,14 @@ class Specifications:
         return declaration
 
     def _join(
-        self, declaration: s.Declaration, domain: s.Declaration, procedure: s.Declaration, grammar: str, url: str
+        self,
+        declaration: s.Declaration,
+        domain: s.Declaration,
+        procedure: s.Declaration,
+        grammar: str,
+        url: str,
+        claims: Sequence[tuple[str, Source]] = (),
+        givens: Sequence[tuple[str, Source]] = (),
     ) -> ir.System:
         diagnostics: list[Diagnostic] = []
         fixed = _fixed(declaration, (domain, procedure), diagnostics)
@@ -123,6 +149,8 @@ class Specifications:
         supplied = Scope(middle.scope.names, lower.scope)
         upper = Declarations(procedure, diagnostics, supplied, fixed).resolve()
         raise_all(diagnostics)
+        lower.promises += added(s.Given, givens, lower.promises, lower.scope, None, diagnostics)
+        upper.promises += added(s.Claim, claims, upper.promises, upper.scope, upper.histories, diagnostics)
         shown, silent, dropped = _shown(declaration, upper.events, supplied, diagnostics)
         raise_all(diagnostics)
         sorts = {n: v for module in (lower, upper) for n, v in module.scope.names.items() if isinstance(v, t.Sort)}
@@ -150,6 +178,10 @@ class Specifications:
             dropped=dropped,
             functions=tuple(_once((*lower.functions, *middle.functions, *upper.functions))),
             sources=sources,
+            promises=tuple(upper.promises),
+            givens=tuple(lower.promises),
+            measures=lower.measures,
+            histories=upper.histories.symbols,
         )
 
 

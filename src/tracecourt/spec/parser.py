@@ -16,9 +16,9 @@ from lark.indenter import DedentError, Indenter
 from tracecourt.errors import SpecError, raise_all
 from tracecourt.resources import cache_file, kept, library_root, read_source
 from tracecourt.spec import syntax as s
+from tracecourt.spec import trees
+from tracecourt.spec.trees import Reader
 from tracecourt.text import Diagnostic, Note, Source, Span
-
-DIGITS = 18
 
 
 class _Misplaced(Exception):
@@ -110,7 +110,7 @@ def parse_shipped(source: Source) -> tuple[s.Declaration, ...]:
 @cache
 def _version() -> str:
     """What the shape of declarations depends on: the language's grammar and the code that reads it."""
-    files = (library_root() / "grammars" / "spec.lark", Path(__file__), Path(s.__file__))
+    files = (library_root() / "grammars" / "spec.lark", *map(Path, (__file__, s.__file__, trees.__file__)))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -182,33 +182,8 @@ def _expected(terminals: Any) -> str:
     return shown[0] if len(shown) == 1 else f"one of: {', '.join(shown)}"
 
 
-class _Builder:
-    """Turns Lark trees into syntax nodes; `offset` shifts the spans of texts inside texts."""
-
-    def __init__(self, source: Source, offset: int) -> None:
-        self.source = source
-        self.offset = offset
-        self.diagnostics: list[Diagnostic] = []
-
-    # ------------------------------------------------------------ helpers
-    def span(self, tree: Tree[Token] | Token) -> Span:
-        if isinstance(tree, Token):
-            start = tree.start_pos or 0
-            return Span(self.offset + start, self.offset + (tree.end_pos or start))
-        if tree.meta.empty:
-            return Span(self.offset, self.offset)
-        end = min(tree.meta.end_pos, len(self.source.text))
-        while end > tree.meta.start_pos and self.source.text[self.offset + end - 1 : self.offset + end].isspace():
-            end -= 1
-        return Span(self.offset + tree.meta.start_pos, self.offset + end)
-
-    def word(self, tree: Tree[Token]) -> Span:
-        """The word that a block begins with."""
-        start = self.span(tree).start
-        return Span(start, start + len(self.source.text[start:].split(maxsplit=1)[0]))
-
-    def fault(self, message: str, span: Span) -> None:
-        self.diagnostics.append(Diagnostic(message, self.source, span, "syntax"))
+class _Builder(Reader):
+    """Turns Lark trees of declarations into syntax nodes."""
 
     # ------------------------------------------------------------ declarations
     def declaration(self, tree: Any) -> s.Declaration:
@@ -264,6 +239,23 @@ class _Builder:
     def item_demand(self, children: Any, span: Span) -> s.Item:
         label, condition, message = children
         return s.Requirement(span, None, str(label), self.expression(condition), self.message(message))
+
+    def item_claim(self, children: Any, span: Span) -> s.Item:
+        return s.Claim(span, *self.promise(children))
+
+    def item_lemma(self, children: Any, span: Span) -> s.Item:
+        return s.Lemma(span, *self.promise(children))
+
+    def promise(self, children: Any) -> tuple[str, tuple[str, ...], s.Expression, s.Message]:
+        label, under, condition, message = children
+        assumed = () if under is None else tuple(str(name) for name in under.children)
+        return str(label), assumed, self.expression(condition), self.message(message)
+
+    def item_given(self, children: Any, span: Span) -> s.Item:
+        return s.Given(span, str(children[0]), (), self.expression(children[1]), s.Message(span, ()))
+
+    def item_small(self, children: Any, span: Span) -> s.Item:
+        return s.Small(span, tuple(map(self.expression, children)))
 
     def item_state(self, children: Any, span: Span) -> s.Item:
         return s.State(span, tuple(self.variable(child) for child in children))
@@ -399,99 +391,6 @@ class _Builder:
                 literal, position = literal + one, position + 1
         return s.Message(span, tuple([*parts, literal] if literal else parts))
 
-    # ------------------------------------------------------------ sorts
-    def sort(self, tree: Any) -> s.SortExpression:
-        kind, span = str(tree.data), self.span(tree)
-        children = tree.children
-        if kind == "named":
-            return s.SortExpression(self.span(children[0]), kind, names=(str(children[0]),))
-        if kind == "enum":
-            return s.SortExpression(span, kind, names=tuple(str(child).strip('"') for child in children))
-        if kind == "range":
-            return s.SortExpression(span, kind, bounds=(self.expression(children[0]), self.expression(children[1])))
-        if kind in ("tuple_of", "queue_of"):
-            fields = [c for c in children if isinstance(c, Tree) and c.data == "field"]
-            if kind == "tuple_of" and len(fields) == 1 and fields[0].children[0] is None:
-                return self.sort(fields[0].children[1])  # parentheses that only group
-            bounds = (self.expression(children[-1]),) if kind == "queue_of" else ()
-            names = tuple("" if f.children[0] is None else str(f.children[0]) for f in fields)
-            return s.SortExpression(span, kind, tuple(self.sort(f.children[1]) for f in fields), names, bounds)
-        return s.SortExpression(span, kind, tuple(self.sort(child) for child in children))
-
-    # ------------------------------------------------------------ expressions
-    def expression(self, tree: Any) -> s.Expression:
-        span, children = self.span(tree), tree.children
-        match str(tree.data):
-            case "name":
-                return s.Name(span, str(children[0]))
-            case "integer":
-                return s.Literal(span, self.integer(children[0]))
-            case "decimal":
-                whole, fraction = str(children[0]).split(".")
-                return s.Literal(span, (self.digits(whole + fraction, span), 10 ** min(len(fraction), DIGITS)))
-            case "string":
-                return s.Literal(span, str(children[0])[1:-1])
-            case "true" | "false" as word:
-                return s.Literal(span, word == "true")
-            case "none":
-                return s.Literal(span, None)
-            case "apply":
-                return s.Apply(span, str(children[0]), self.arguments(children[1]))
-            case "field_of":
-                return s.FieldOf(span, self.expression(children[0]), str(children[1]))
-            case "index":
-                return s.Index(span, self.expression(children[0]), self.expression(children[1]))
-            case "conditional":
-                return s.Conditional(span, *map(self.expression, children))
-            case "quantified":
-                return s.Quantified(span, str(children[0]), self.binder(children[1]), self.expression(children[2]))
-            case "aggregate":
-                return s.Aggregate(span, str(children[0]), self.expression(children[1]), self.binder(children[2]))
-            case "least":
-                name, source, guard, key = children
-                binder = self.bound(span, [name], source, guard)
-                return s.Least(span, binder, self.expression(key))
-            case "arithmetic" | "compare":
-                left, operator, right = children
-                return s.Operation(span, str(operator), (self.expression(left), self.expression(right)))
-            case "tuple" | "list" | "set" as kind:
-                return s.Collection(span, kind, tuple(self.expression(c) for c in children if c is not None))
-            case "empty":
-                return s.Collection(span, "empty", ())
-            case "map":
-                return s.Collection(span, "map", tuple(self.pair(c) for c in children))
-            case "each_list" | "each_set" as kind:
-                head = (self.expression(children[0]),)
-                return s.Comprehension(span, kind[5:], head, self.binder(children[1]))
-            case "each_map":
-                return s.Comprehension(span, "map", self.pair(children[0]), self.binder(children[1]))
-            case operator:
-                spelling = _OPERATORS[operator]
-                return s.Operation(span, spelling, tuple(map(self.expression, children)))
-
-    def integer(self, token: Token) -> int:
-        return self.digits(str(token), self.span(token))
-
-    def digits(self, text: str, span: Span) -> int:
-        if len(text) > DIGITS:
-            self.fault(f"numbers of more than {DIGITS} digits are not supported", span)
-            return 0
-        return int(text)
-
-    def pair(self, tree: Any) -> tuple[s.Expression, s.Expression]:
-        return self.expression(tree.children[0]), self.expression(tree.children[1])
-
-    def binder(self, tree: Any) -> s.Binder:
-        names, source, guard = tree.children
-        return self.bound(self.span(tree), names.children, source, guard)
-
-    def bound(self, span: Span, names: Any, source: Any, guard: Any) -> s.Binder:
-        bound = tuple((str(n), self.span(n)) for n in names)
-        return s.Binder(span, bound, self.expression(source), None if guard is None else self.expression(guard))
-
-    def arguments(self, tree: Any) -> tuple[s.Expression, ...]:
-        return tuple(self.expression(c) for c in tree.children if c is not None)
-
 
 def _closing(text: str, opening: int) -> int:
     """The place of the brace that closes the one at `opening`; `opening` itself when there is none."""
@@ -501,16 +400,3 @@ def _closing(text: str, opening: int) -> int:
         if depth == 0:
             return at
     return opening
-
-
-_OPERATORS = {
-    "implies": "=>",
-    "or_": "or",
-    "and_": "and",
-    "not_": "not",
-    "equal": "=",
-    "contained": "in",
-    "excluded": "not in",
-    "fallback": "??",
-    "negative": "-",
-}

@@ -26,7 +26,7 @@ def parts(e: ir.Expr) -> tuple[ir.Expr, ...]:
             return (key, *_binding_parts(b))
         case ir.Within(value=value):
             return (value,)
-        case ir.Distance(start=start):
+        case ir.Distance(start=start) | ir.Distances(start=start):
             return (start,)
         case ir.Replay(start=start, actions=actions):
             return (start, actions)
@@ -45,6 +45,8 @@ def symbols(e: ir.Expr) -> Iterator[ir.Symbol]:
         yield from symbols(e.function.body)
     if isinstance(e, ir.Distance):
         yield from (*symbols(e.successors.body), *symbols(e.goal.body))
+    if isinstance(e, ir.Distances):
+        yield from symbols(e.successors.body)
     if isinstance(e, ir.Replay):
         yield from symbols(e.step.body)
     if isinstance(e, (ir.Within, ir.Inhabitants)):
@@ -89,7 +91,7 @@ def substitute(e: ir.Expr, values: Mapping[ir.Symbol, ir.Expr]) -> ir.Expr:
             return replace(e, binding=_in_binding(b, values), key=substitute(key, values))
         case ir.Within(value=value):
             return replace(e, value=substitute(value, values))
-        case ir.Distance(start=start):
+        case ir.Distance(start=start) | ir.Distances(start=start):
             return replace(e, start=substitute(start, values))
         case ir.Replay(start=start, actions=actions):
             return replace(e, start=substitute(start, values), actions=substitute(actions, values))

@@ -222,6 +222,38 @@ class Requirement(Item):
 
 
 @dataclass(frozen=True)
+class Promise(Item):
+    """A labelled condition that is promised or assumed; `under` names the assumptions under which it is promised."""
+
+    label: str
+    under: tuple[str, ...]
+    condition: Expression
+    message: Message
+
+
+@dataclass(frozen=True)
+class Claim(Promise):
+    """What is promised of the state in which a sound run ends."""
+
+
+@dataclass(frozen=True)
+class Lemma(Promise):
+    """What is promised of every state of a sound run."""
+
+
+@dataclass(frozen=True)
+class Given(Promise):
+    """An assumption on problems."""
+
+
+@dataclass(frozen=True)
+class Small(Item):
+    """The `small` block: measures of a problem, the most important first."""
+
+    measures: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
 class Variable(Node):
     """A state variable."""
 

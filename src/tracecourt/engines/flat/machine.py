@@ -23,7 +23,7 @@ from tracecourt.engines.flat.runtime import END as MEMORY
 from tracecourt.engines.flat.runtime import MOST_HANDLES
 from tracecourt.engines.flat.stores import MOST_KEYS, MOST_ROWS, Bits, Local, Row, Store, kept
 from tracecourt.engines.flat.tape import tape_sorts
-from tracecourt.engines.flat.walk import flattened
+from tracecourt.engines.flat.walk import expressions, flattened
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -64,6 +64,8 @@ def machine(
     """
     if system.partial:
         raise NotFlat("its text hides a part of the run")
+    if any(isinstance(e, ir.Distances) for e in expressions(system)):
+        raise NotFlat("the least costs to all nodes")
     plan, printed = Plan(), tape_sorts(system, items, end)
     for _ in range(PASSES):
         before = plan.state()

@@ -31,6 +31,8 @@ def called(e: ir.Expr) -> tuple[ir.Function, ...]:
             return (f,)
         case ir.Distance(successors=successors, goal=goal):
             return successors, goal
+        case ir.Distances(successors=successors):
+            return (successors,)
         case ir.Replay(step=step):
             return (step,)
     return ()
