@@ -50,10 +50,18 @@ class Machine:
         for fact in self.system.facts:
             self.symbolic.places[fact] = opened(facts[fact.name])
 
-    def leave_facts_open(self) -> None:
-        """A problem that is not known, but meets what the domain requires."""
+    def leave_facts_open(self, alike: Sequence[t.Sort] = ()) -> None:
+        """A problem that is not known, but meets what the domain requires.
+
+        Where all values of a sort are alike, the first fact that is one of them is the first.
+        """
+        named: list[t.Sort] = []
         for fact in self.system.facts:
-            self.symbolic.places[fact] = self.unknown(fact.sort, fact.name)
+            if any(fact.sort is sort for sort in alike) and not any(fact.sort is sort for sort in named):
+                named.append(fact.sort)
+                self.symbolic.places[fact] = self.symbolic.inhabitants(fact.sort)[0]
+            else:
+                self.symbolic.places[fact] = self.unknown(fact.sort, fact.name)
         self.world.define(*(self.symbolic.holds(rule.condition) for rule in self.system.demands))
 
     def unknown(self, sort: t.Sort, name: str) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tracecourt.engines.symbolic.machine import Machine, State
 from tracecourt.engines.symbolic.solving import Limits, Model, Query
-from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, conj, disj, either, implied, neg, ways
+from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, conj, disj, either, implied, known, neg, ways
 from tracecourt.engines.symbolic.values import Row, Slot, Table, equal
 from tracecourt.engines.symbolic.world import World
 from tracecourt.spec import ir
@@ -102,7 +102,7 @@ class Runs:
     def _named(self, sort: t.Sort) -> dict[Any, Truth]:
         """The values of a sort, and whether the run has spoken of them so far; the problem speaks of some by itself."""
         places, facts = self.machine.symbolic.places, self.machine.system.facts
-        said = {places[fact] for fact in facts if fact.sort is sort}
+        said = {places[fact] for fact in facts if fact.sort is sort and known(places[fact])}
         return {value: value in said for value in self.machine.symbolic.inhabitants(sort)}
 
     def _in_turn(self, move: Move) -> None:
@@ -232,13 +232,13 @@ def _commutes(
     chosen = chosen_parameters(machine, event)
     if not chosen:
         return False
-    state = _any_state(machine)
+    state = any_state(machine)
     one, other = ({p: machine.unknown(p.sort, p.name) for p in chosen} for _ in range(2))
     query = Query(world, limits)
     legal, after = _both_ways(machine, event, levels, state, one, other)
     turned, after_turned = _both_ways(machine, event, levels, state, other, one)
     alike = conj(equal(one[p], other[p]) for p in chosen)
-    unchanged = conj(_equal(after[v.symbol], after_turned[v.symbol]) for v in system.state)
+    unchanged = conj(equal(after[v.symbol], after_turned[v.symbol]) for v in system.state)
     query.require(legal, disj((alike, neg(both(turned, unchanged)))))
     return query.ask() == "unsat"
 
@@ -260,7 +260,7 @@ def _both_ways(
     return conj(legal), state
 
 
-def _any_state(machine: Machine) -> State:
+def any_state(machine: Machine) -> State:
     """A state of which nothing is known.
 
     Raises:
@@ -284,7 +284,3 @@ def _any_state(machine: Machine) -> State:
             state[variable.symbol] = Table(value.slots, ordered=False)
     return state
 
-
-def _equal(a: Any, b: Any) -> Truth:
-    """Whether two values of a variable are the same to all that rules of sound levels can ask."""
-    return equal(a, b)

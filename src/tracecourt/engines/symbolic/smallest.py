@@ -1,0 +1,251 @@
+"""The smallest problem on which a sound run breaks a promise, or a proof that there is none.
+
+Sizes are tried one after the other. For each, Z3 first tries to prove the promise by induction, which settles runs of any
+length; else runs are unrolled round by round. Where a run is found, the problem's measures are made least one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from tracecourt.engines.symbolic.induction import follows, inductive
+from tracecourt.engines.symbolic.machine import Machine
+from tracecourt.engines.symbolic.run import Event, Runs, exchangeable
+from tracecourt.engines.symbolic.solving import Limits, Model, Query
+from tracecourt.engines.symbolic.symmetry import interchangeable
+from tracecourt.engines.symbolic.terms import Truth, both, compare, conj, disj, neg
+from tracecourt.engines.symbolic.values import equal, opened
+from tracecourt.engines.symbolic.world import World
+from tracecourt.spec import ir
+from tracecourt.spec import sorts as t
+from tracecourt.spec.rewrite import symbols
+
+Outcome = Literal["none", "none-bounded", "found", "unknown"]
+Tell = Callable[[str], object]
+BEYOND = 2  # rounds beyond the number of nodes; twice as many where a round is a single event
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for.
+
+    Attributes:
+        system: the procedure over a domain; its first measure is a parameter, which says how large a problem is.
+        promise: what a run is to break: a claim where it ends, a lemma in any of its states.
+        assumed: what problems must meet.
+        params: values of parameters, the size left out.
+        levels: the levels that a run keeps.
+        rounds: the most rounds of a run; None for as many as are usual for the size.
+    """
+
+    system: ir.System
+    promise: ir.Promise
+    assumed: tuple[ir.Rule, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    levels: tuple[str, ...] = ir.SOUND_LEVELS
+    rounds: int | None = None
+
+    @property
+    def size(self) -> str:
+        """The parameter that says how large a problem is."""
+        measure = self.system.measures[0]
+        assert isinstance(measure, ir.Ref)
+        return measure.symbol.name
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the promise is made of all states, not of the last one alone."""
+        return self.promise.kind == "lemma"
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What is known of one size.
+
+    Attributes:
+        size: the size.
+        outcome: `none` for no run of any length, `none-bounded` for none of so many rounds, `found`, or `unknown`.
+        rounds: the rounds that were looked at.
+    """
+
+    size: int
+    outcome: Outcome
+    rounds: int | None = None
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A problem, and a run on it that breaks the promise. `least`: how many measures are proved to be least."""
+
+    size: int
+    facts: Mapping[str, Any]
+    events: tuple[Event, ...]
+    least: int
+
+
+class Smallest:
+    """The search for one question."""
+
+    def __init__(self, asked: Asked, limits: Limits, tell: Tell = lambda line: None) -> None:
+        self.asked = asked
+        self.limits = limits
+        self.tell = tell
+
+    @cached_property
+    def alike(self) -> tuple[Any, ...]:
+        """The sorts whose values nothing tells apart."""
+        system = self.asked.system
+        return tuple(interchangeable(system, (*self.asked.assumed, self.asked.promise.rule, *(p.rule for p in system.promises))))
+
+    def opened(self, size: int, *, whole: bool = False) -> tuple[Machine, Query]:
+        """A machine over any problem of a size that meets the assumptions."""
+        world = World(whole=whole)
+        machine, query = Machine(self.asked.system, world), Query(world, self.limits)
+        machine.settle({**self.asked.params, self.asked.size: size})
+        machine.leave_facts_open(self.alike)
+        query.require(*(machine.symbolic.holds(rule.condition) for rule in self.asked.assumed))
+        return machine, query
+
+    def at(self, size: int) -> tuple[Sized, Witness | None]:
+        """What is known of a size: whether some run breaks the promise, and the least such problem."""
+        lemmas = self._lemmas(size)
+        if self._proved(size, lemmas):
+            return Sized(size, "none"), None
+        search = _Unrolled(self, size, lemmas, whole=False)
+        for rounds in range(self.asked.rounds or self._usual(size, search.swept)):
+            answer = search.round()
+            self.tell(f"{self.asked.size} {size}, {rounds + 1} rounds: {_WORDS[answer]}")
+            if answer == "sat":
+                return Sized(size, "found", rounds + 1), self._least(size, lemmas, search)
+            if answer == "unknown":
+                return Sized(size, "unknown", rounds + 1), None
+            if search.exhausted:
+                return Sized(size, "none", rounds + 1), None
+        return Sized(size, "none-bounded", len(search.runs.rounds)), None
+
+    def _usual(self, size: int, swept: str | None) -> int:
+        return size + BEYOND + 1 if swept else 2 * (size + BEYOND)
+
+    def _lemmas(self, size: int) -> list[ir.Rule]:
+        """The procedure's lemmas that Z3 proves by induction for a size."""
+        system, assumed = self.asked.system, {rule.name for rule in self.asked.assumed}
+        lemmas = [p.rule for p in system.promises if p.kind == "lemma" and assumed.issuperset(p.under)]
+        plain = [rule for rule in lemmas if not _looks_back(system, rule)]
+        return inductive(lambda: self.opened(size), plain, self.asked.levels) if plain else []
+
+    def _proved(self, size: int, lemmas: Sequence[ir.Rule]) -> bool:
+        """Whether no run of any length breaks the promise, by induction."""
+        rule = self.asked.promise.rule
+        if _looks_back(self.asked.system, rule):
+            return False
+        if self.asked.lasting:
+            return rule in lemmas
+        proved = follows(lambda: self.opened(size), lemmas, rule)
+        if proved:
+            self.tell(f"{self.asked.size} {size}: proved by induction for runs of any length")
+        return proved
+
+    # ------------------------------------------------------------ the least problem
+    def _least(self, size: int, lemmas: Sequence[ir.Rule], found: _Unrolled) -> Witness:
+        """The problem with the least measures, one after the other, and its shortest run.
+
+        Problems of whole numbers are looked for; where there are none, rational ones, whose sums are not made least.
+        """
+        rounds = self.asked.rounds or self._usual(size, found.swept)
+        search = _Unrolled(self, size, lemmas, whole=True)
+        for _ in range(rounds):
+            search.extend()
+        model = search.some()
+        if model is None:
+            search, model = found, found.query.model()
+        least = 1
+        machine = search.machine
+        for number, measure in enumerate(self.asked.system.measures[1:], 2):
+            there, value = machine.symbolic.value(measure)
+            if there is not True or (search is found and not isinstance(measure.sort, t.Int)):
+                break
+            proved, model = self._descend(search, value, model, f"measure {number}")
+            least += proved and least == number - 1
+        facts = {fact.name: model.value(machine.symbolic.places[fact]) for fact in machine.system.facts}
+        search.query.require(*(equal(machine.symbolic.places[f], opened(facts[f.name])) for f in machine.system.facts))
+        model = search.shortest() or model
+        return Witness(size, facts, tuple(search.runs.events(model)), least)
+
+    def _descend(self, search: _Unrolled, value: Any, model: Model, name: str) -> tuple[bool, Model]:
+        """The least value of a measure, by halving what is between a bound and the best so far; then it is fixed."""
+        low, best = 0, model.value(value)
+        while low < best:
+            middle = (low + best) // 2 if best - low > 1 else low
+            with search.query.aside():
+                search.query.require(compare("<=", value, middle))
+                answer = search.ask()
+                if answer == "sat":
+                    model = search.query.model()
+                    best = model.value(value)
+                elif answer == "unsat":
+                    low = middle + 1
+                else:
+                    break
+            self.tell(f"{name}: {low} to {best}")
+        search.query.require(equal(value, best))
+        return low >= best, model
+
+
+class _Unrolled:
+    """Runs on problems of one size, and when they break the promise."""
+
+    def __init__(self, smallest: Smallest, size: int, lemmas: Sequence[ir.Rule], *, whole: bool) -> None:
+        asked = smallest.asked
+        self.asked, self.lemmas = asked, lemmas
+        params = {**asked.params, asked.size: size}
+        self.swept = exchangeable(asked.system, params, asked.levels, smallest.limits)
+        self.machine, self.query = smallest.opened(size, whole=whole)
+        self.runs = Runs(self.machine, self.query, asked.levels, self.swept, smallest.alike)
+        self.broken: list[Truth] = []  # by round: the run breaks the promise after it
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no run goes on for as many rounds, so that longer ones need not be looked at."""
+        return self.query.ask(self.runs.rounds[-1].happens) == "unsat"
+
+    def extend(self) -> None:
+        """One more round."""
+        found = self.runs.extend()
+        self.machine.enter(found.state)
+        holds = self.machine.symbolic.holds
+        self.query.require(*(holds(rule.condition) for rule in self.lemmas))
+        ends = [] if self.asked.lasting else [truth for _, truth in self.machine.ending()]
+        self.broken.append(conj((found.happens, *ends, neg(holds(self.asked.promise.rule.condition)))))
+
+    def round(self) -> str:
+        """One more round: whether a run of exactly so many breaks the promise."""
+        self.extend()
+        return self.query.ask(self.broken[-1])
+
+    def ask(self) -> str:
+        """Whether a run of any number of rounds so far breaks the promise, and ends there."""
+        ways = [both(broken, neg(disj(r.happens for r in self.runs.rounds[i + 1 :]))) for i, broken in enumerate(self.broken)]
+        return self.query.ask(disj(ways))
+
+    def some(self) -> Model | None:
+        """Such a run."""
+        return self.query.model() if self.ask() == "sat" else None
+
+    def shortest(self) -> Model | None:
+        """Such a run with as few rounds as there can be."""
+        for place, broken in enumerate(self.broken):
+            longer = disj(r.happens for r in self.runs.rounds[place + 1 :])
+            if self.query.ask(broken, neg(longer)) == "sat":
+                return self.query.model()
+        return None
+
+
+_WORDS = {"sat": "found", "unsat": "none", "unknown": "not known"}
+
+
+def _looks_back(system: ir.System, rule: ir.Rule) -> bool:
+    """Whether a condition asks what happened, which no state that is left open can tell."""
+    return not set(system.histories.values()).isdisjoint(symbols(rule.condition))
