@@ -20,6 +20,7 @@ from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
 from tracecourt.resources import Library
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.spec import syntax as s
 from tracecourt.spec.declarations import END
 from tracecourt.spec.library import Specifications, from_path
 from tracecourt.text import Diagnostic, Note, Span
@@ -272,6 +273,29 @@ def joined(name: str, specifications: Specifications) -> Format:
     if diagnostics:
         raise SpecError(diagnostics)
     return Format(system, grammar, library)
+
+
+def alternatives(form: Format) -> Iterator[Format]:
+    """The format itself, then its text, grammar and domain joined with every other procedure of its library that fits them.
+
+    A procedure fits if its needs are met, and its events are those that the grammar prints, with as many arguments of such
+    sorts. One that is faulty fits nothing; `lint` says why.
+    """
+    yield form
+    specifications = Specifications(form.library)
+    for name in form.library.names("procedure"):
+        if name != form.system.procedure:
+            with suppress(InputError, SpecError):
+                if _speaks_alike(specifications.declaration("procedure", name), form):
+                    system = specifications.format(form.name, name)
+                    if not any(_misfits(system, form.grammar)):
+                        yield Format(system, form.grammar, form.library)
+
+
+def _speaks_alike(procedure: s.Declaration, form: Format) -> bool:
+    """Whether a procedure has every event that the grammar prints; asked first, since joining takes longer."""
+    events = {item.name for item in procedure.items if isinstance(item, (s.Event, s.Answer))}
+    return form.grammar.items <= events | form.fact_sorts.keys() | {END}
 
 
 def argument_sorts(sort: t.Sort, count: int) -> tuple[t.Sort, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -57,13 +57,20 @@ class Specifications:
         raise_all(diagnostics)
         return module
 
-    def format(self, name: str) -> ir.System:
+    def format(self, name: str, procedure: str | None = None) -> ir.System:
         """A format's system, names, arity and sorts of its parts checked against each other.
+
+        Args:
+            name: the format.
+            procedure: another one in the place of the format's own; what the format says of parameters, events and arguments
+                that this one does not have is left out.
 
         Raises:
             InputError, SpecError: when a part is missing, faulty, or does not fit the others.
         """
         declaration = self.declaration("format", name)
+        if procedure is not None:
+            declaration = self._with(declaration, self.declaration("procedure", procedure))
         uses = self._uses(declaration)
         missing = [kind for kind in ("grammar", "domain", "procedure") if kind not in uses]
         if missing:
@@ -73,6 +80,30 @@ class Specifications:
         self._named(declaration, uses["grammar"], "grammar")
         url = uses["source"].name if "source" in uses else ""
         return self._join(declaration, parts["domain"], parts["procedure"], uses["grammar"].name, url)
+
+    def _with(self, declaration: s.Declaration, procedure: s.Declaration) -> s.Declaration:
+        """A format's declaration with another procedure."""
+        uses = self._uses(declaration)
+        parts = (procedure, self.declaration("domain", uses["domain"].name)) if "domain" in uses else (procedure,)
+        params = {item.name for part in parts for item in part.items if isinstance(item, s.Param)}
+        events = {item.name: item.parameters for item in procedure.items if isinstance(item, (s.Event, s.Answer))}
+        arguments = {(name, parameter.name) for name, parameters in events.items() for parameter in parameters}
+        items: list[s.Item] = []
+        for item in declaration.items:
+            match item:
+                case s.Use(kind="procedure"):
+                    items.append(replace(item, name=procedure.name))
+                case s.Fix(name=name) if name not in params:
+                    continue
+                case s.Shows(arguments=shown):
+                    if kept := tuple(one for one in shown if one[:2] in arguments):
+                        items.append(replace(item, arguments=kept))
+                case s.Hides(hidden=hidden):
+                    if left := tuple(h for h in hidden if (h[1:3] in arguments if h[0] == "argument" else h[1] in events)):
+                        items.append(replace(item, hidden=left))
+                case _:
+                    items.append(item)
+        return replace(declaration, items=tuple(items))
 
     def over(self, procedure: str, domain: str) -> ir.System:
         """A procedure joined with a domain directly, for the trace blocks beside it."""
