@@ -307,6 +307,7 @@ class System:
     dropped: frozenset[str] = frozenset()
     functions: tuple[Function, ...] = ()
     sources: tuple[Source, ...] = field(default=(), repr=False)
+    own: tuple[Param, ...] = ()  # the parameters of the procedure; the others are the domain's
 
     @property
     def partial(self) -> bool:

@@ -181,6 +181,7 @@ class Specifications:
             dropped=dropped,
             functions=tuple(_once((*lower.functions, *middle.functions, *upper.functions))),
             sources=sources,
+            own=tuple(upper.params),
         )
 
 
