@@ -23,7 +23,7 @@ STAGES = (
     ("spec",),
     ("engines",),
     ("verdict", "parameters", "scanning", "formats", "documents", "check", "batches"),
-    ("explain", "generate", "mutate"),
+    ("explain", "generate", "mutate", "ties", "candidates", "identify"),
     ("rows",),
     ("report",),
     ("lint", "scaffold", "catalogue", "api", "cli", "__main__", "__init__"),
