@@ -24,6 +24,7 @@ from tracecourt.spec.rewrite import symbols
 from tracecourt.ties import Choices
 from tracecourt.verdict import Report, Verdict
 
+HIDDEN = 1_000  # states that are looked at for a run behind a text, where it is not the format's own that is tried
 SMALL = range(1, 6)  # values of a whole number that are tried where its default does not explain the trace
 RANK = (Verdict.SOUND, Verdict.TRUNCATED, Verdict.UNKNOWN, Verdict.UNSOUND, Verdict.MALFORMED)  # the better first
 
@@ -205,11 +206,16 @@ class Case:
     def trial(self, candidate: Candidate, settings: Settings, id: str = "") -> Tried:
         """The trace tried under one setting of a candidate.
 
+        Where the text hides a part of the run, `check` looks long for what is hidden. Here it does so for the format's own
+        procedure under what is given; others are soon left undecided.
+
         Raises:
             InputError: when a parameter has no value, or one that it cannot have.
         """
         document, params = self.document(candidate), self.params(candidate) | settings
         counting = _Counting(candidate.form, document, candidate.form.compiled)
+        if candidate is not self.candidates[0] or settings:
+            counting.budget = HIDDEN
         if not document.missing:
             counting.open(from_row(candidate.form.system, params))
         report = conclude(counting, id)
