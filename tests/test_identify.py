@@ -28,7 +28,7 @@ FORMATS = (
     *(f"system-1x-maze-{n}" for n in ("astar", "bfs", "dfs")),
 )
 SMALLER = {"searchformer-maze": {"width": 6, "height": 5}}
-ROWS = 6
+ROWS = 4
 
 identifier = cache(lambda name: Identifier(open_once(name)))
 
@@ -119,7 +119,7 @@ def test_what_is_refuted_is_never_explained_by_the_same_settings(name: str) -> N
             assert not own.explains or own.changed
             assert {} not in [own.changed, *own.agree] or own.rule == report.rule
             assert found.explained or found.nearest == found.procedures[0]
-    assert refuted > 3
+    assert refuted > 2
 
 
 def test_hypotheses_stand_in_order() -> None:
@@ -340,14 +340,15 @@ def ties(name: str, given: dict[str, Any]) -> Ties:
 BROKEN = [
     pytest.param("graph-astar", {"ties": "first_in"}, "first in", {"last in"}, id="first in"),
     pytest.param("graph-astar", {"ties": "least_g"}, "lower g", {"higher g", "lower h"}, id="least g"),
-    pytest.param("searchformer-maze", {"width": 7, "height": 7}, "lower rank", {"higher rank", "last in"}, id="rank"),
+    pytest.param("searchformer-maze", {"width": 6, "height": 6}, "lower rank", {"higher rank", "last in"}, id="rank"),
 ]
 
 
 @pytest.mark.parametrize(("name", "params", "preference", "others"), BROKEN)
 def test_the_declared_tie_break_is_recovered(name: str, params: dict[str, Any], preference: str, others: set[str]) -> None:
     choices, never = 0, set(others)
-    for given in Generator(open_once(name), params).rows(60, 4, declared=True):
+    number = 60 if name.startswith("graph") else 12
+    for given in Generator(open_once(name), params).rows(number, 4, declared=True):
         found = ties(name, given)
         choices += found.choices
         explains = {p.name for p in found.preferences if p.explains}

@@ -15,6 +15,7 @@ from typing import Any
 
 from tracecourt.check import DECLARED, Trial, conclude
 from tracecourt.documents import Document, Step, Words, read_document
+from tracecourt.engines.compiled import Compiled
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.parameters import from_row
@@ -25,6 +26,7 @@ from tracecourt.ties import Choices
 from tracecourt.verdict import Report, Verdict
 
 HIDDEN = 1_000  # states that are looked at for a run behind a text, where it is not the format's own that is tried
+LONG = 500  # events, of all traces together, that are worth the time that a compiled engine takes to be made
 SMALL = range(1, 6)  # values of a whole number that are tried where its default does not explain the trace
 RANK = (Verdict.SOUND, Verdict.TRUNCATED, Verdict.UNKNOWN, Verdict.UNSOUND, Verdict.MALFORMED)  # the better first
 
@@ -56,6 +58,7 @@ class Candidate:
     def __init__(self, form: Format) -> None:
         self.form = form
         self.own = form.system.own
+        self._events = 0  # that were tried
 
     @property
     def name(self) -> str:
@@ -67,6 +70,11 @@ class Candidate:
         """What its own parameters are where nothing is given."""
         settings = self.form.settings({})
         return {p.symbol.name: settings.get(p.symbol.name) for p in self.own}
+
+    def engine(self, events: int) -> Compiled | None:
+        """What tries so many events; the interpreter, where it is sooner done than the compiled engine is made."""
+        self._events += events
+        return self.form.compiled if self._events >= LONG else None
 
     def changed(self, report: Report) -> Settings:
         """Its own parameters that are not the default in a report."""
@@ -217,7 +225,7 @@ class Case:
             InputError: when a parameter has no value, or one that it cannot have.
         """
         document, params = self.document(candidate), self.params(candidate) | settings
-        counting = _Counting(candidate.form, document, candidate.form.compiled)
+        counting = _Counting(candidate.form, document, candidate.engine(len(document.steps)))
         if candidate is not self.candidates[0] or settings:
             counting.budget = HIDDEN
         if not document.missing:
