@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 from typing import Any
 
@@ -110,7 +110,7 @@ def exchanged(name: str, seed: int) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("name", FORMATS[:-3])
 def test_what_is_refuted_is_never_explained_by_the_same_settings(name: str) -> None:
     form, refuted = open_once(name), 0
-    for given in list(exchanged(name, 2))[:12]:
+    for given in islice(exchanged(name, 2), 8):
         report = check(form, given["prompt"], given["trace"], given["params"], engine="interpreter")
         if report.verdict == "unsound":
             refuted += 1
@@ -119,7 +119,7 @@ def test_what_is_refuted_is_never_explained_by_the_same_settings(name: str) -> N
             assert not own.explains or own.changed
             assert {} not in [own.changed, *own.agree] or own.rule == report.rule
             assert found.explained or found.nearest == found.procedures[0]
-    assert refuted > 2
+    assert refuted > 1
 
 
 def test_hypotheses_stand_in_order() -> None:

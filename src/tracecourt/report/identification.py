@@ -32,7 +32,7 @@ def _identification(found: Identification, place: str) -> Iterator[str]:
     yield from _listed("refuted", map(_refuted, found.refuted))
     if found.nearest is not None:
         yield from _listed("nearest", [f"{_named(found.nearest)}: {found.nearest.message}"])
-    yield from _listed("ties", map(_ties, found.ties))
+    yield from _listed("ties", (line for one in found.ties for line in _ties(one)))
     yield from _solved(found)
     if untried := [h for h in found.procedures if h.untried]:
         yield from _listed("untried", (f"{_counted(h.untried, 'other setting')} of {h.name}" for h in untried))
@@ -72,14 +72,16 @@ def _refuted(found: Hypothesis) -> str:
 
 
 # ---------------------------------------------------------------- ties
-def _ties(found: Ties) -> str:
+def _ties(found: Ties) -> Iterator[str]:
     said = f"{found.procedure} makes {_counted(found.choices, 'choice')} among equals in {found.queue}"
     if not found.choices:
-        return f"{found.procedure} never chooses among equals in {found.queue}"
-    if found.explaining:
-        return f"{said}, explained by: {' · '.join(map(_preference, found.explaining))}"
-    best = max(found.preferences, key=lambda p: (p.kept, p.decided))
-    return f"{said}; no preference explains all of them, and {best.name} explains {best.kept}"
+        yield f"{found.procedure} never chooses among equals in {found.queue}"
+    elif found.explaining:
+        yield f"{said}, explained by"
+        yield from map(_preference, sorted(found.explaining, key=lambda p: not p.decides))
+    else:
+        best = max(found.preferences, key=lambda p: (p.kept, p.decided))
+        yield f"{said}; no preference explains all of them, and {best.name} explains {best.kept}"
 
 
 def _preference(found: Preference) -> str:
