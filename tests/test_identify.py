@@ -381,6 +381,41 @@ def test_preferences_are_told_apart_by_what_is_taken(trace: str, choices: int, e
     assert all(p.decides and not p.then for p in found.explaining)
 
 
+def naively(trace: str) -> tuple[int, dict[str, int]]:
+    """The choices among equals of an A* trace in a graph, and how many of them preferences explain, from the words alone."""
+    words, came, waiting = trace.split(), 0, {}
+    choices, kept = 0, dict.fromkeys(("first in", "last in", "lower g", "higher g", "lower h", "higher h", "smaller node"), 0)
+    for at in (at for at, word in enumerate(words) if word in ("create", "close")):
+        node, g, h = map(int, words[at + 1 : at + 4])
+        if words[at] == "create":
+            came += 1
+            waiting[node] = (g, h, waiting[node][2] if node in waiting else came)
+            continue
+        tied = {n: entry for n, entry in waiting.items() if entry[0] + entry[1] == g + h}
+        if len(tied) > 1:
+            choices += 1
+            for name, index in (("g", 0), ("h", 1)):
+                values = [entry[index] for entry in tied.values()]
+                kept[f"lower {name}"] += tied[node][index] == min(values)
+                kept[f"higher {name}"] += tied[node][index] == max(values)
+            kept["first in"] += tied[node][2] == min(entry[2] for entry in tied.values())
+            kept["last in"] += tied[node][2] == max(entry[2] for entry in tied.values())
+            kept["smaller node"] += node == min(tied)
+        del waiting[node]
+    return choices, kept
+
+
+def test_a_naive_count_agrees() -> None:
+    total = 0
+    for given in Generator(open_once("graph-astar"), {"nodes": 20}).rows(60, 8):
+        found = ties("graph-astar", given)
+        kept = {p.name: p.kept for p in found.preferences}
+        choices, expected = naively(given["trace"])
+        assert (found.choices, {name: kept[name] for name in expected}) == (choices, expected)
+        total += choices
+    assert total > 20
+
+
 def test_what_a_preference_leaves_open_another_may_explain() -> None:
     prompt = FAN.replace("edge 0 2 2", "edge 0 2 1").replace("h 2 3", "h 2 4")
     trace = "create 0 0 0 close 0 0 0 create 1 1 4 create 2 1 4 create 3 3 2 close 2 1 4"
