@@ -19,7 +19,8 @@ from tests.conftest import ROOT
 from tracecourt.cli import cli
 
 MAZE = ("--format", "searchformer-maze")
-COMMANDS = {"formats": (), "check": ("-", *MAZE), "explain": ("-", *MAZE), "generate": MAZE, "lint": (".",), "new": ("mine",)}
+READING = dict.fromkeys(("check", "explain", "identify"), ("-", *MAZE))
+COMMANDS = {"formats": (), **READING, "generate": MAZE, "lint": (".",), "new": ("mine",)}
 ALL = jsonl(row(), row(UNSOUND, "b"), row(MALFORMED, "c"), row(TRUNCATED, "d"))
 
 
@@ -60,6 +61,9 @@ USAGE = [
     pytest.param(("explain", "a", "b", *MAZE), 2, "unexpected extra argument (b)", id="explain two files"),
     pytest.param(("explain", "-"), 2, "Missing option '--format'", id="explain without a format"),
     pytest.param(("explain", "-", *MAZE, "--output", "jsonl"), 2, "is not one of 'text', 'json'", id="explain jsonl"),
+    pytest.param(("identify", *MAZE), 2, "Missing argument 'FILE'", id="identify without a file"),
+    pytest.param(("identify", "-"), 2, "Missing option '--format'", id="identify without a format"),
+    pytest.param(("identify", "-", *MAZE, "--output", "jsonl"), 2, "is not one of 'text', 'json'", id="identify jsonl"),
     pytest.param(("generate",), 2, "Missing option '--format'", id="generate without a format"),
     pytest.param(("generate", *MAZE, "-n", "-1"), 2, "-1 is not in the range x>=0", id="generate -1"),
     pytest.param(("generate", *MAZE, "-n", "some"), 2, "'some' is not a valid integer", id="generate some"),
@@ -128,7 +132,7 @@ def test_formats_lists_what_can_be_checked(desk: Desk) -> None:
         (str(ROOT / "specs/domains/maze.spec"), "a format file lies in PACK/specs/formats/"),
     ],
 )
-@pytest.mark.parametrize("command", ["check", "explain", "generate"])
+@pytest.mark.parametrize("command", ["check", "explain", "identify", "generate"])
 def test_a_wrong_format_is_named_with_the_nearest(desk: Desk, command: str, name: str, said: str) -> None:
     files = () if command == "generate" else ("-",)
     outcome = orderly(desk.run(command, *files, "-f", name))

@@ -487,7 +487,7 @@ def found(form: Format, kind: str, params: dict[str, Any], change: Change, numbe
         for promise in form.system.promises:
             if promise.kind == kind and {*promise.under} <= met:
                 asked[promise.rule.name] += 1
-                result = broken(generator, problem, events, [promise])
+                result = broken(form.interpreter, problem, events, [promise])
                 if result is not None:
                     refutations.setdefault(promise.rule.name, result)
     return asked, list(refutations.values())
@@ -533,7 +533,7 @@ def test_what_is_said_of_a_star_and_is_false(problem: Problem, params: dict[str,
         meets(generator, generator.start(problem), g.rule) for g in generator.form.system.givens if g.rule.name == "admissible"
     )
     events = generator.run(problem, Random(0))
-    assert {p.rule.name for p in claims if broken(generator, problem, events, [p])} == false
+    assert {p.rule.name for p in claims if broken(generator.form.interpreter, problem, events, [p])} == false
 
 
 @pytest.mark.parametrize("name", [name for name in SEARCHES if name != "astar"])

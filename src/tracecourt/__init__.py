@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tracecourt.errors import SpecError as SpecError
     from tracecourt.errors import TracecourtError as TracecourtError
     from tracecourt.explain import Explanation as Explanation
+    from tracecourt.identify import Identification as Identification
     from tracecourt.verdict import PlanStatus as PlanStatus
     from tracecourt.verdict import Report as Report
     from tracecourt.verdict import Verdict as Verdict
@@ -29,6 +30,7 @@ _CONTENTS = {
     "SpecError": "errors",
     "TracecourtError": "errors",
     "Explanation": "explain",
+    "Identification": "identify",
     "PlanStatus": "verdict",
     "Report": "verdict",
     "Verdict": "verdict",

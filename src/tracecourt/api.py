@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from tracecourt.batches import check_rows
@@ -11,6 +12,7 @@ from tracecourt.documents import Words
 from tracecourt.explain import Explanation, explain
 from tracecourt.formats import Format, open_format
 from tracecourt.generate import Generator
+from tracecourt.identify import Identification, Identifier
 from tracecourt.mutate import Mutator
 from tracecourt.parameters import from_row
 from tracecourt.resources import Library
@@ -74,6 +76,18 @@ class Court:
     def explain(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Explanation:
         """Try one trace and explain the outcome."""
         return explain(self._form, prompt, trace, params, id)
+
+    def identify(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Identification:
+        """Which procedures explain one trace: all those of the library that fit the format's text.
+
+        Raises:
+            InputError: when a parameter has a value that it cannot have.
+        """
+        return self._identifier.identify(prompt, trace, params, id)
+
+    @cached_property
+    def _identifier(self) -> Identifier:
+        return Identifier(self._form)
 
     def generate(
         self, number: int, seed: int = 0, params: Mapping[str, Any] | None = None, *, mutate: bool = False

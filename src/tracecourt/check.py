@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tracecourt.documents import Document, Step, Words, read_document, whole_event, written
-from tracecourt.engines.hidden import Objection, Refutation, Run
+from tracecourt.engines.hidden import BUDGET, Objection, Refutation, Run
 from tracecourt.engines.interpreter import UNDEFINED, Undetermined
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
 from tracecourt.errors import InputError
@@ -45,6 +45,7 @@ class Trial:
     follows_unknown: bool = False  # another run behind the text might explain the answer
     reconstructed: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()  # what states that explain the text before the violation have against its event
+    budget: int = BUDGET  # states looked at for a run behind a text that hides a part of it
     doubtful: bool = False  # the last number may have been cut, and some continuation of it breaks no rule
 
     def open(self, params: Mapping[str, Any]) -> None:
@@ -218,7 +219,7 @@ def reconstruct(trial: Trial) -> None:
     form, document = trial.form, trial.document
     printed = [(step.action, step.shown, step.arguments) for step in document.steps]
     start = list(trial.r)
-    found = form.hidden.explain(start, printed, ended=document.ended)
+    found = form.hidden.explain(start, printed, ended=document.ended, budget=trial.budget)
     if isinstance(found, Refutation) and found.event == len(document.steps) - 1 and _may_be_cut(form, document, found):
         trial.doubtful, trial.r = True, found.objections[0].state
         return

@@ -184,26 +184,54 @@ def explain(
     form = _format(format_name)
     from tracecourt.explain import explain as explained
     from tracecourt.report import text
-    from tracecourt.rows import Fields, read_rows
+    from tracecourt.rows import Fields
 
-    given, seen = _params(form, params), []
+    given = _params(form, params)
     found: set[Verdict] = set()
-    for row in read_rows(file, Fields(prompt_field, trace_field, id_field), lines=lines):
-        seen.append(row.id)
-        if wanted is None or row.id == wanted:
-            with placed(row.place):
-                explanation = explained(form, row.prompt, row.trace, dict(row.params) | given, row.id)
-            found.add(explanation.report.verdict)
-            if output == "json":
-                click.echo(json.dumps(explanation.to_dict()))
-            else:
-                click.echo(_printable(text.explanation(explanation, row.place)) + ("\n" if wanted is None else ""))
-    if wanted is not None and not found:
-        from tracecourt.errors import suggestion
+    for row in _wanted(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
+        with placed(row.place):
+            explanation = explained(form, row.prompt, row.trace, dict(row.params) | given, row.id)
+        found.add(explanation.report.verdict)
+        if output == "json":
+            click.echo(json.dumps(explanation.to_dict()))
+        else:
+            click.echo(_printable(text.explanation(explanation, row.place)) + ("\n" if wanted is None else ""))
+    sys.exit(_exit_code(found))
 
-        raise InputError(f"{file} has no row with the id {wanted}{suggestion(wanted, seen) if len(seen) <= SUGGESTED else ''}")
-    if not seen:
-        click.echo(_printable(f"there are no traces in {file}"), err=True)
+
+@cli.command()
+@click.argument("file", metavar="FILE")
+@format_option
+@row_options
+@click.option("--id", "wanted", metavar="ID", help="Identify this row only; without it, every row.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def identify(
+    file: str,
+    format_name: str,
+    params: tuple[str, ...],
+    prompt_field: str,
+    trace_field: str,
+    id_field: str,
+    lines: bool,
+    wanted: str | None,
+    output: str,
+) -> None:
+    """Say which procedures explain a trace: those that fit the format's text, their settings, and the choices among equals."""
+    form = _format(format_name)
+    from tracecourt.identify import Identifier
+    from tracecourt.report.identification import identification
+    from tracecourt.rows import Fields
+
+    identifier, given = Identifier(form), _params(form, params)
+    found: set[Verdict] = set()
+    for row in _wanted(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
+        with placed(row.place):
+            identified = identifier.identify(row.prompt, row.trace, dict(row.params) | given, row.id)
+        found.add(identified.decision)
+        if output == "json":
+            click.echo(json.dumps(identified.to_dict()))
+        else:
+            click.echo(_printable(identification(identified, row.place)) + ("\n" if wanted is None else ""))
     sys.exit(_exit_code(found))
 
 
@@ -297,6 +325,28 @@ def _rows(form: Format, files: tuple[str, ...], options: tuple[str, ...], fields
     given = _params(form, options)
     for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
         yield replace(row, params=dict(row.params) | given) if given else row
+
+
+def _wanted(file: str, fields: Fields, wanted: str | None, *, lines: bool) -> Iterator[Row]:
+    """The rows of a file with that id; all, where none is named.
+
+    Raises:
+        InputError: when there is none with that id.
+    """
+    from tracecourt.rows import read_rows
+
+    seen, found = [], False
+    for row in read_rows(file, fields, lines=lines):
+        seen.append(row.id)
+        if wanted is None or row.id == wanted:
+            found = True
+            yield row
+    if wanted is not None and not found:
+        from tracecourt.errors import suggestion
+
+        raise InputError(f"{file} has no row with the id {wanted}{suggestion(wanted, seen) if len(seen) <= SUGGESTED else ''}")
+    if not seen:
+        click.echo(_printable(f"there are no traces in {file}"), err=True)
 
 
 def _writer() -> Callable[[str], object]:

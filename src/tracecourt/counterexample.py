@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tracecourt.engines.interpreter import Interpreter
+from tracecourt.engines.primitives import Registers
+from tracecourt.engines.symbolic.run import Event
 from tracecourt.engines.symbolic.smallest import Asked, Sized, Smallest, Witness
 from tracecourt.engines.symbolic.solving import Limits
 from tracecourt.engines.symbolic.terms import NotSymbolic
-from tracecourt.errors import InputError, suggestion
-from tracecourt.formats import Format
-from tracecourt.generate import Generator, Problem
-from tracecourt.lemmas import Refuted, broken, meets
+from tracecourt.errors import InputError, SpecError, suggestion
+from tracecourt.formats import Format, joined
+from tracecourt.generate import Generator, Problem, start
+from tracecourt.lemmas import Refuted, broken
+from tracecourt.parameters import from_options
+from tracecourt.resources import Library
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.spec import syntax as s
+from tracecourt.spec.library import Specifications
 from tracecourt.spec.rewrite import substitute
+from tracecourt.verdict import plain
 
+LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SCHEMA = "tracecourt/counterexample/1"
 OPTIMAL = "optimal"  # what is promised by an answer that tells what the search found, what it costs, and the optimum
 NODES = 5
@@ -66,3 +77,211 @@ class Counterexample:
     def minimal(self) -> bool:
         """Whether the problem is proved to be the smallest, in all its measures."""
         return self.found and self.decided and self.least == len(self.system.measures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain values; the keys are the contract of `counterexample --output json`."""
+        problem = self.refuted.problem if self.refuted else None
+        facts = {} if problem is None else {name: plain(value) for name, value in problem.facts.items()}
+        return {
+            "schema": SCHEMA,
+            "procedure": self.procedure,
+            "domain": self.domain,
+            "params": {name: plain(value) for name, value in self.params.items()},
+            "claim": self.claim,
+            "givens": list(self.givens),
+            "found": self.found,
+            "minimal": self.minimal,
+            "decided": self.decided,
+            "sizes": [{"size": s.size, "outcome": s.outcome, "rounds": s.rounds} for s in self.sizes],
+            "measures": dict(self.measures),
+            "problem": facts or None,
+            "events": [[a.event.name, *map(plain, args)] for a, args in self.refuted.events] if self.refuted else [],
+            "broken": self.refuted.message if self.refuted else None,
+            "format": self.format,
+            "row": None if self.row is None else dict(self.row),
+        }
+
+    @property
+    def measures(self) -> tuple[tuple[str, Any], ...]:
+        """The measures of the problem, as the domain writes them, and their values."""
+        if self.refuted is None:
+            return ()
+        interpreter = Interpreter(self.system)
+        r = start(interpreter, self.refuted.problem)
+        source = self.system.sources[1].text
+        return tuple(
+            (source[m.span.start : m.span.end], plain(_measured(interpreter, m, r))) for m in self.system.measures
+        )
+
+
+def _measured(interpreter: Interpreter, measure: ir.Expr, r: Registers) -> Any:
+    code = interpreter.evaluator.code(measure)
+    interpreter.evaluator.widen(r)
+    return code(r)
+
+
+def counterexample(
+    procedure: str,
+    library: Library,
+    *,
+    claim: str = OPTIMAL,
+    givens: Sequence[str] = (),
+    params: Sequence[str] = (),
+    domain: str | None = None,
+    largest: int = NODES,
+    rounds: int | None = None,
+    limits: Limits | None = None,
+    tell: Callable[[str], object] = lambda line: None,
+) -> Iterator[Counterexample]:
+    """What is known after each size, the last one being all: the smallest problem on which a sound run breaks a promise.
+
+    Args:
+        procedure: the name of a procedure of the library.
+        library: where it is found.
+        claim: the name of a claim or a lemma of the procedure, `optimal`, or an expression over the last state of a run.
+        givens: what is assumed of problems: names of assumptions of the domain, or expressions over its facts.
+        params: parameters, as `name=value`.
+        domain: over which problems; else those of the procedure's own trace blocks.
+        largest: the largest size that is looked at.
+        rounds: the most rounds of a run; else as many as are usual for a size.
+        limits: how long is looked.
+        tell: is told how far the search has come.
+
+    Raises:
+        InputError, SpecError: when something is not there, is faulty or does not fit.
+    """
+    specifications = Specifications(library)
+    chosen = domain or _domain(specifications, procedure)
+    system, promise, assumed = _asked(specifications, procedure, chosen, claim, givens)
+    if not system.measures:
+        raise InputError(f"the domain {chosen} does not say how its problems grow: it has no `small` block")
+    given = from_options(system, params)
+    search = Smallest(Asked(system, promise, tuple(assumed), given, rounds=rounds), limits or Limits(), tell)
+    known = Counterexample(procedure, chosen, given, claim, tuple(rule.name for rule in assumed), (), system)
+    for size in range(_smallest(system), largest + 1):
+        try:
+            sized, witness = search.at(size)
+        except NotSymbolic as why:
+            raise InputError(f"{procedure} over {chosen} has no formula: {why}") from None
+        known = replace(known, sizes=(*known.sizes, sized))
+        if witness is not None:
+            known = _tried(known, specifications, witness, promise, search.asked.size)
+        yield known
+        if sized.outcome in ("found", "unknown"):
+            return
+
+
+def _domain(specifications: Specifications, procedure: str) -> str:
+    """The domain of the procedure's own trace blocks."""
+    blocks = [item for item in specifications.declaration("procedure", procedure).items if isinstance(item, s.TraceBlock)]
+    if not blocks:
+        raise InputError(f"{procedure} has no trace block that tells over which domain it is meant: name one with --domain")
+    return blocks[0].domain
+
+
+def _smallest(system: ir.System) -> int:
+    """The least value of the parameter that says how large a problem is."""
+    measure = system.measures[0]
+    assert isinstance(measure, ir.Ref)
+    sort = measure.symbol.sort
+    return sort.low.value if isinstance(sort, t.Range) and isinstance(sort.low, ir.Const) else 1  # type: ignore[return-value]
+
+
+def _asked(
+    specifications: Specifications, procedure: str, domain: str, claim: str, givens: Sequence[str]
+) -> tuple[ir.System, ir.Promise, list[ir.Rule]]:
+    """The system, what is promised, and what is assumed: names, or else expressions."""
+    plain_system = specifications.over(procedure, domain)
+    named = {p.rule.name for p in plain_system.promises} | {OPTIMAL}
+    assumed = {p.rule.name for p in plain_system.givens}
+    for text, known, what in [(claim, named, "claim"), *((one, assumed, "assumption") for one in givens)]:
+        if "-" in text and text not in known and LABEL.fullmatch(text):
+            raise InputError(f"there is no {what} {text}{suggestion(text, known)}; known are {', '.join(sorted(known))}")
+    claims = {} if claim in named else {EXPRESSION: claim}
+    extra = {one: one for one in givens if one not in assumed}
+    system = specifications.over(procedure, domain, claims, {f"given-{i}": text for i, text in enumerate(extra)})
+    promises = {p.rule.name: p for p in system.promises}
+    if claim == OPTIMAL and OPTIMAL not in promises:
+        promise = _of_the_answer(system)
+    else:
+        promise = promises[claim if claim in named else EXPRESSION]
+    rules = {p.rule.name: p.rule for p in system.givens}
+    for name in promise.under:
+        if name not in rules:
+            raise InputError(f"{claim} is promised given {name}, of which the domain {domain} does not know")
+    places = {text: f"given-{i}" for i, text in enumerate(extra)}
+    return system, promise, [rules[places.get(one, one)] for one in dict.fromkeys((*promise.under, *givens))]
+
+
+def _of_the_answer(system: ir.System) -> ir.Promise:
+    """That the answer the search found is valid and costs what it must, wherever there is an optimum."""
+    answer = system.answer
+    if answer is None or not {"valid", "cost", "optimum", "follows"} <= answer.clauses.keys():
+        raise InputError(f"{system.procedure} does not say what it finds and what that costs: name a --claim")
+    clauses, span = answer.clauses, answer.event.span
+    found = clauses["follows"]
+    valid, cost = (substitute(clauses[name], {answer.collected: found}) for name in ("valid", "cost"))
+    optimum = clauses["optimum"]
+
+    def truth(op: str, *args: ir.Expr) -> ir.Expr:
+        return ir.Prim(t.BOOL, span, op, args)
+
+    condition = truth("=>", truth("=", optimum, optimum), truth("and", valid, truth("=", cost, optimum)))
+    words = ir.Template(("the search finds ", found, ", which costs ", cost, "; the optimum is ", optimum))
+    rule = ir.Rule(OPTIMAL, "", condition, words, span, answer.event.source)
+    return ir.Promise("claim", rule)
+
+
+def _tried(
+    known: Counterexample, specifications: Specifications, witness: Witness, promise: ir.Promise, size: str
+) -> Counterexample:
+    """The problem and its run, tried again by the interpreter, and printed where a format prints such runs."""
+    system, interpreter = known.system, Interpreter(known.system)
+    problem = Problem(dict(witness.facts), {**known.params, size: witness.size})
+    events = [(interpreter.actions[name], arguments) for name, arguments in witness.events]
+    r = start(interpreter, problem)
+    for action, arguments in events:
+        wrong = [rule for rule in interpreter.broken(action, r, arguments) if rule.level in ir.SOUND_LEVELS]
+        if wrong:
+            raise AssertionError(f"the engines differ: {wrong[0].name} is broken by {witness.events}")
+        interpreter.apply(action, r, arguments)
+    refuted = broken(interpreter, problem, events, [promise])
+    if refuted is None or (promise.kind == "claim" and interpreter.unfinished(r)):
+        raise AssertionError(f"the engines differ: {witness.events} breaks no promise")
+    row, checked_by = _printed(known, specifications, problem, witness.events, promise)
+    return replace(known, refuted=refuted, least=witness.least, row=row, format=checked_by)
+
+
+def _printed(
+    known: Counterexample, specifications: Specifications, problem: Problem, events: Sequence[Event], promise: ir.Promise
+) -> tuple[dict[str, Any] | None, str | None]:
+    """The row that `check` reads, and the format to name; a format of the same problems prints what no format is made for."""
+    own, other = None, None
+    for name in specifications.library.names("format"):
+        with suppress(InputError, SpecError):
+            system = specifications.format(name)
+            if system.domain == known.domain and not system.partial:
+                own = own or (name if system.procedure == known.procedure else None)
+                other = other or name
+    for name in (own, other):
+        if name is not None:
+            with suppress(InputError, SpecError):
+                form = joined(name, specifications, known.procedure)
+                return _row(form, known, problem, events, promise), own
+    return None, None
+
+
+def _row(
+    form: Format, known: Counterexample, problem: Problem, events: Sequence[Event], promise: ir.Promise
+) -> dict[str, Any]:
+    generator = Generator(form, {})
+    r, shown = generator.start(problem), []
+    for name, arguments in events:
+        action = form.interpreter.actions[name]
+        form.interpreter.apply(action, r, arguments)
+        shown.append((action, arguments))
+    ended = promise.kind == "claim"
+    expected = {"verdict": "sound" if ended else "truncated", "rule": None, "event": None}
+    answer = list(generator.answer(r)) if ended else []
+    row = generator.row(f"{known.procedure}-{known.claim}", problem, [*shown, *answer], expected)
+    return row if ended else {**row, "trace": generator.trace(shown, ended=False)}

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracecourt.engines.hidden import HiddenRuns
@@ -20,8 +19,9 @@ from tracecourt.grammar.trace_grammar import Shape, TraceGrammar
 from tracecourt.resources import Library
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
+from tracecourt.spec import syntax as s
 from tracecourt.spec.declarations import END
-from tracecourt.spec.library import Specifications, from_path
+from tracecourt.spec.library import Specifications, located
 from tracecourt.text import Diagnostic, Note, Span
 
 if TYPE_CHECKING:
@@ -250,28 +250,46 @@ def open_format(name: str, library: Library | None = None) -> Format:
         InputError: when there is none, with the nearest name.
         SpecError: when a part is faulty or the parts do not fit.
     """
-    library = library or Library.shipped()
-    if name.endswith(".spec"):
-        path = Path(name)
-        if not path.is_file():
-            raise InputError(f"there is no file {name}")
-        library, name = from_path(path, library)
+    library, name = located(name, library or Library.shipped(), "format")
     return joined(name, Specifications(library))
 
 
-def joined(name: str, specifications: Specifications) -> Format:
-    """The format of that name, over specifications that may have been read before.
+def joined(name: str, specifications: Specifications, procedure: str | None = None) -> Format:
+    """The format of that name, perhaps with another procedure, over specifications that may have been read before.
 
     Raises:
         InputError, SpecError: as `open_format` does.
     """
     library = specifications.library
-    system = specifications.format(name)
+    system = specifications.format(name, procedure)
     grammar = TraceGrammar.load(system.grammar, library)
     diagnostics = list(_misfits(system, grammar))
     if diagnostics:
         raise SpecError(diagnostics)
     return Format(system, grammar, library)
+
+
+def alternatives(form: Format) -> Iterator[Format]:
+    """The format itself, then its text, grammar and domain joined with every other procedure of its library that fits them.
+
+    A procedure fits if its needs are met, and its events are those that the grammar prints, with as many arguments of such
+    sorts. One that is faulty fits nothing; `lint` says why.
+    """
+    yield form
+    specifications = Specifications(form.library)
+    for name in form.library.names("procedure"):
+        if name != form.system.procedure:
+            with suppress(InputError, SpecError):
+                if _speaks_alike(specifications.declaration("procedure", name), form):
+                    system = specifications.format(form.name, name)
+                    if not any(_misfits(system, form.grammar)):
+                        yield Format(system, form.grammar, form.library)
+
+
+def _speaks_alike(procedure: s.Declaration, form: Format) -> bool:
+    """Whether a procedure has every event that the grammar prints; asked first, since joining takes longer."""
+    events = {item.name for item in procedure.items if isinstance(item, (s.Event, s.Answer))}
+    return form.grammar.items <= events | form.fact_sorts.keys() | {END}
 
 
 def argument_sorts(sort: t.Sort, count: int) -> tuple[t.Sort, ...]:

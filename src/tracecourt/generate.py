@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from tracecourt.documents import Document, Step, unwritten
-from tracecourt.engines.interpreter import Action
+from tracecourt.engines.interpreter import Action, Interpreter
 from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.values import snapshot, spell
 from tracecourt.errors import InputError
@@ -36,13 +36,15 @@ class Problem:
     params: dict[str, Any]
 
 
+def start(interpreter: Interpreter, problem: Problem) -> Registers:
+    """Registers with a problem and the initial state."""
+    return interpreter.problem(problem.facts, problem.params, lambda sort: [])[0]
+
+
 class Generator:
     """Draws problems of a format and runs its procedure on them; the same seed gives the same traces."""
 
     def __init__(self, form: Format, params: Mapping[str, Any]) -> None:
-        if not form.system.sample:
-            message = f"the domain {form.system.domain} has no sample block, so there are no random problems of {form.name}"
-            raise InputError(message)
         self.form = form
         self.given = dict(params)
 
@@ -56,8 +58,11 @@ class Generator:
         """A random problem.
 
         Raises:
-            InputError: when every draw was rejected.
+            InputError: when the domain does not say how problems are drawn, or every draw was rejected.
         """
+        if not self.form.system.sample:
+            domain = self.form.system.domain
+            raise InputError(f"the domain {domain} has no sample block, so there are no random problems of {self.form.name}")
         for _ in range(DRAWS):
             try:
                 facts = self.form.interpreter.sampled(random, self.given)
@@ -80,7 +85,7 @@ class Generator:
 
     def start(self, problem: Problem) -> Registers:
         """Registers with the problem and the initial state."""
-        return self.form.interpreter.problem(problem.facts, problem.params, lambda sort: [])[0]
+        return start(self.form.interpreter, problem)
 
     # ------------------------------------------------------------ runs
     def run(self, problem: Problem, random: Random, *, declared: bool = False, after: Sequence[Event] = ()) -> list[Event]:
@@ -175,14 +180,14 @@ class Generator:
             parts = _flat(stated, len(inner)) if len(inner) > 1 else (stated,)
             yield name, tuple(spell(s, part) for s, part in zip(inner, parts, strict=True))
 
-    def trace(self, events: Sequence[Event]) -> str:
-        """The text of printed events, with the end marker if the format has one."""
+    def trace(self, events: Sequence[Event], *, ended: bool = True) -> str:
+        """The text of printed events, with the end marker if the format has one and the text is not to stop short of it."""
         shown = self.form.system.shown
         items = [
             (name := action.event.name, tuple(spell(p.sort, v) for p, v in zip(shown[name], values, strict=True)))
             for action, values in events
         ]
-        if END in self.form.grammar.items:
+        if ended and END in self.form.grammar.items:
             items.append((END, ()))
         return self.printer.text(items, "trace")
 

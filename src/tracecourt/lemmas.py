@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.values import written
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
-from tracecourt.generate import Event, Generator, Problem
+from tracecourt.generate import Event, Generator, Problem, start
 from tracecourt.spec import ir
 
 RUNS = 5  # random runs for each set of assumptions
@@ -81,7 +82,7 @@ def _refuted(generator: Generator, asked: Sequence[ir.Promise], runs: int, seed:
             if problem is None:
                 break
             events = generator.run(problem, random)
-            found = broken(generator, problem, events, [p for p in asked if p.under == under])
+            found = broken(generator.form.interpreter, problem, events, [p for p in asked if p.under == under])
             if found is not None:
                 return found
     return None
@@ -101,10 +102,11 @@ def meets(generator: Generator, r: Registers, assumption: ir.Rule) -> bool:
     return generator.form.interpreter.promised(assumption, r, {})
 
 
-def broken(generator: Generator, problem: Problem, events: Sequence[Event], promises: Sequence[ir.Promise]) -> Refuted | None:
+def broken(
+    interpreter: Interpreter, problem: Problem, events: Sequence[Event], promises: Sequence[ir.Promise]
+) -> Refuted | None:
     """The first promise that a run breaks: a lemma in any of its states, a claim in the last one."""
-    interpreter = generator.form.interpreter
-    for number, r, happened in _states(generator, problem, events):
+    for number, r, happened in _states(interpreter, problem, events):
         for promise in promises:
             due = promise.kind == "lemma" or number == len(events)
             if due and not interpreter.promised(promise.rule, r, happened):
@@ -115,12 +117,12 @@ def broken(generator: Generator, problem: Problem, events: Sequence[Event], prom
 
 
 def _states(
-    generator: Generator, problem: Problem, events: Sequence[Event]
+    interpreter: Interpreter, problem: Problem, events: Sequence[Event]
 ) -> Iterator[tuple[int, Registers, dict[str, list[tuple[Any, ...]]]]]:
     """The states of a run, each with the number of events before it and their arguments by name."""
-    r, happened = generator.start(problem), dict[str, list[tuple[Any, ...]]]()
+    r, happened = start(interpreter, problem), dict[str, list[tuple[Any, ...]]]()
     yield 0, r, happened
     for number, (action, arguments) in enumerate(events, 1):
-        generator.form.interpreter.apply(action, r, arguments)
+        interpreter.apply(action, r, arguments)
         happened.setdefault(action.event.name, []).append(arguments)
         yield number, r, happened

@@ -147,12 +147,12 @@ class LegalEvents:
         for clause in action.clauses:
             guards.append(_Guard(clause.rule, self._needs((clause.rule.condition,), parameters), clause.holds))
             for premises, atom in atoms(clause.rule.condition):
-                for symbol, values, single in _definitions(atom, parameters):
+                for symbol, values, single in definitions(atom, parameters):
                     needs = self._needs((*premises, values), parameters)
                     if parameters[symbol] not in needs:
                         codes = tuple(self.interpreter.evaluator.code(p) for p in premises)
                         code = self.interpreter.evaluator.code(values)
-                        sources[parameters[symbol]].append(_Source(clause.rule, needs, codes, code, single, _is_bests(values)))
+                        sources[parameters[symbol]].append(_Source(clause.rule, needs, codes, code, single, is_bests(values)))
         fallbacks = tuple(self.interpreter.evaluator.inhabitants(p.sort) for p in parameters)
         ordered = tuple(tuple(sorted(found, key=_width)) for found in sources)
         return _Plan(action, ordered, fallbacks, tuple(guards))
@@ -258,11 +258,12 @@ class LegalEvents:
         return listed if listed and (listed[1] or extra is None) else None
 
 
-def _is_bests(values: ir.Expr) -> bool:
+def is_bests(values: ir.Expr) -> bool:
+    """Whether an expression lists the entries of a queue that have its least key."""
     return isinstance(values, ir.Prim) and values.op == "bests"
 
 
-def _definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tuple[ir.Symbol, ir.Expr, bool]]:
+def definitions(atom: ir.Expr, parameters: dict[ir.Symbol, int]) -> Iterator[tuple[ir.Symbol, ir.Expr, bool]]:
     """What an atom says of a parameter: the expression that it equals, or the collection that it lies in."""
     match atom:
         case ir.Prim(

@@ -26,16 +26,19 @@ Run: TypeAlias = "tuple[Reader, list[Match]]"
 
 
 def compile_scanner(grammar: TraceGrammar, start: str) -> Scanner:
-    """The scanner of the rule `document`, `prompt` or `trace`.
+    """The scanner of the rule `document`, `prompt` or `trace`, made once for each grammar that is loaded.
 
     Raises:
         NotRegular: when there is none, with a sentence that says why.
     """
-    try:
-        chart = mapped(grammar, start)
-    except Unsplit:
-        chart = None
-    return Scanner(tuple(sorted(grammar.items)), compiled(grammar, start), chart, {})
+    if start not in grammar.made:
+        try:
+            chart = mapped(grammar, start)
+        except Unsplit:
+            chart = None
+        grammar.made[start] = Scanner(tuple(sorted(grammar.items)), compiled(grammar, start), chart, {})
+    made: Scanner = grammar.made[start]
+    return made
 
 
 class Scan:

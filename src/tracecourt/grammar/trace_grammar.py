@@ -150,6 +150,7 @@ class TraceGrammar:
         """
         self.name = name
         self.source = source
+        self.made: dict[str, Any] = {}  # the scanners of start rules that were asked for: several formats may share a grammar
         builder = _Builder()
         try:
             self._lark = Lark(

@@ -339,6 +339,7 @@ class System:
     givens: tuple[Promise, ...] = ()
     measures: tuple[Expr, ...] = ()
     histories: dict[str, Symbol] = field(default_factory=dict)
+    own: tuple[Param, ...] = ()  # the parameters of the procedure; the others are the domain's
 
     @property
     def partial(self) -> bool:

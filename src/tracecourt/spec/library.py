@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 from tracecourt.errors import InputError, SpecError, raise_all, suggestion
-from tracecourt.resources import Library, library_root, read_source
+from tracecourt.resources import KINDS, Library, library_root, read_source
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 from tracecourt.spec import syntax as s
@@ -59,13 +59,20 @@ class Specifications:
         raise_all(diagnostics)
         return module
 
-    def format(self, name: str) -> ir.System:
+    def format(self, name: str, procedure: str | None = None) -> ir.System:
         """A format's system, names, arity and sorts of its parts checked against each other.
+
+        Args:
+            name: the format.
+            procedure: another one in the place of the format's own; what the format says of parameters, events and arguments
+                that this one does not have is left out.
 
         Raises:
             InputError, SpecError: when a part is missing, faulty, or does not fit the others.
         """
         declaration = self.declaration("format", name)
+        if procedure is not None:
+            declaration = self._with(declaration, self.declaration("procedure", procedure))
         uses = self._uses(declaration)
         missing = [kind for kind in ("grammar", "domain", "procedure") if kind not in uses]
         if missing:
@@ -75,6 +82,30 @@ class Specifications:
         self._named(declaration, uses["grammar"], "grammar")
         url = uses["source"].name if "source" in uses else ""
         return self._join(declaration, parts["domain"], parts["procedure"], uses["grammar"].name, url)
+
+    def _with(self, declaration: s.Declaration, procedure: s.Declaration) -> s.Declaration:
+        """A format's declaration with another procedure."""
+        uses = self._uses(declaration)
+        parts = (procedure, self.declaration("domain", uses["domain"].name)) if "domain" in uses else (procedure,)
+        params = {item.name for part in parts for item in part.items if isinstance(item, s.Param)}
+        events = {item.name: item.parameters for item in procedure.items if isinstance(item, (s.Event, s.Answer))}
+        arguments = {(name, parameter.name) for name, parameters in events.items() for parameter in parameters}
+        items: list[s.Item] = []
+        for item in declaration.items:
+            match item:
+                case s.Use(kind="procedure"):
+                    items.append(replace(item, name=procedure.name))
+                case s.Fix(name=name) if name not in params:
+                    continue
+                case s.Shows(arguments=shown):
+                    if kept := tuple(one for one in shown if one[:2] in arguments):
+                        items.append(replace(item, arguments=kept))
+                case s.Hides(hidden=hidden):
+                    if left := tuple(h for h in hidden if (h[1:3] in arguments if h[0] == "argument" else h[1] in events)):
+                        items.append(replace(item, hidden=left))
+                case _:
+                    items.append(item)
+        return replace(declaration, items=tuple(items))
 
     def over(
         self, procedure: str, domain: str, claims: Mapping[str, str] | None = None, givens: Mapping[str, str] | None = None
@@ -182,6 +213,7 @@ class Specifications:
             givens=tuple(lower.promises),
             measures=lower.measures,
             histories=upper.histories.symbols,
+            own=tuple(upper.params),
         )
 
 
@@ -295,13 +327,27 @@ def formats(library: Library) -> list[str]:
     return library.names("format")
 
 
-def from_path(path: Path, library: Library) -> tuple[Library, str]:
-    """The library and name for a format given by the path of its file, `…/specs/formats/NAME.spec`.
+def from_path(path: Path, library: Library, kind: str = "format") -> tuple[Library, str]:
+    """The library and name for a specification given by the path of its file, `…/specs/KINDs/NAME.spec`.
 
     Raises:
         InputError: when the path does not lie in such a folder.
     """
     resolved = path.resolve()
-    if resolved.parent.name != "formats" or resolved.parents[1].name != "specs":
-        raise InputError(f"{path}: a format file lies in PACK/specs/formats/, beside PACK/grammars/")
+    if resolved.parent.name != KINDS[kind] or resolved.parents[1].name != "specs":
+        raise InputError(f"{path}: a {kind} file lies in PACK/specs/{KINDS[kind]}/, beside PACK/grammars/")
     return library.extended(resolved.parents[2]), resolved.stem
+
+
+def located(name: str, library: Library, kind: str) -> tuple[Library, str]:
+    """The library and the name of what is given by its name, or by the path of its file.
+
+    Raises:
+        InputError: when there is no such file, or it does not lie where it must.
+    """
+    if not name.endswith(".spec"):
+        return library, name
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"there is no file {name}")
+    return from_path(path, library, kind)

@@ -175,10 +175,11 @@ class Smallest:
         return Witness(size, facts, tuple(search.runs.events(model)), least)
 
     def _descend(self, search: _Unrolled, value: Any, model: Model, name: str) -> tuple[bool, Model]:
-        """The least value of a measure, by halving what is between a bound and the best so far; then it is fixed."""
-        low, best = 0, model.value(value)
+        """The least value of a measure, looked for from below in growing steps; then it is fixed."""
+        low, step, best = 0, 0, model.value(value)
         while low < best:
-            middle = (low + best) // 2 if best - low > 1 else low
+            middle = min(low + step, (low + best) // 2)
+            step = 2 * step + 1
             with search.query.aside():
                 search.query.require(compare("<=", value, middle))
                 answer = search.ask()
