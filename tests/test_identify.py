@@ -16,19 +16,15 @@ from tests.test_cli import MAZE, SMALL, TWICE, VAST, WIDE
 from tests.test_contract import NULL, conforms
 from tracecourt.candidates import Candidate, decisive
 from tracecourt.check import check
+from tracecourt.formats import open_format
 from tracecourt.generate import Generator
 from tracecourt.identify import SCHEMA, SETTINGS, Case, Identification, Identifier, Solved
 from tracecourt.ties import Ties
 
 GRAPHS = ("astar", "beam", "breadth-first", "depth-first", "dijkstra", "greedy", "iterative-deepening", "uniform-cost")
-TOLD_AS = ("astar", "bfs", "dfs")
-FORMATS = (
-    "searchformer-maze",
-    *(f"graph-{name}" for name in GRAPHS),
-    *(f"system-1x-maze-{n}" for n in ("astar", "bfs", "dfs")),
-)
+FORMATS = ("searchformer-maze", "system-1x-maze-astar", *(f"graph-{name}" for name in GRAPHS))
 SMALLER = {"searchformer-maze": {"width": 6, "height": 5}}
-ROWS = 4
+ROWS = 3
 
 identifier = cache(lambda name: Identifier(open_once(name)))
 
@@ -107,7 +103,7 @@ def exchanged(name: str, seed: int) -> Iterator[dict[str, Any]]:
             yield generator.row(f"{name}-{index}-{one}", problem, mutant, {})
 
 
-@pytest.mark.parametrize("name", FORMATS[:-3])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "system-1x-maze-astar"])
 def test_what_is_refuted_is_never_explained_by_the_same_settings(name: str) -> None:
     form, refuted = open_once(name), 0
     for given in islice(exchanged(name, 2), 8):
@@ -281,10 +277,11 @@ LAB = {
 }
 
 
-@pytest.fixture
-def lab(desk: Desk) -> Identifier:
-    pack(LAB, "lab")
-    return Identifier(tc.load_format("lab/specs/formats/lab.spec")._form)
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Identifier:
+    folder = tmp_path_factory.mktemp("lab")
+    pack(LAB, str(folder))
+    return Identifier(open_format(str(folder / "specs/formats/lab.spec")))
 
 
 def test_procedures_beside_a_format_are_tried_if_they_fit_and_are_in_order(lab: Identifier) -> None:
@@ -295,7 +292,7 @@ def test_procedures_beside_a_format_are_tried_if_they_fit_and_are_in_order(lab: 
 
 def test_a_format_keeps_what_it_says_of_events_that_are_there(desk: Desk) -> None:
     pack(LAB, "lab")
-    half = Identifier(tc.load_format("lab/specs/formats/half.spec")._form)
+    half = Identifier(open_format("lab/specs/formats/half.spec"))
     partial = {c.name: c.form.system.partial for c in half.candidates}
     assert partial == {"climbs": True, "hops": False, "other": False}  # whose argument has another name
 
@@ -407,7 +404,7 @@ def naively(trace: str) -> tuple[int, dict[str, int]]:
 
 def test_a_naive_count_agrees() -> None:
     total = 0
-    for given in Generator(open_once("graph-astar"), {"nodes": 20}).rows(60, 8):
+    for given in Generator(open_once("graph-astar"), {"nodes": 20}).rows(40, 8):
         found = ties("graph-astar", given)
         kept = {p.name: p.kept for p in found.preferences}
         choices, expected = naively(given["trace"])
@@ -506,9 +503,7 @@ def test_every_text_gets_an_answer_of_one_shape(given: dict[str, Any], verdict: 
 
 @pytest.mark.parametrize(("given", "code"), [(SOUND, 0), (TRUNCATED, 0), (UNSOUND, 1), (MALFORMED, 1), ("", 0)])
 def test_the_exit_code_says_whether_something_explains_the_trace(desk: Desk, given: str, code: int) -> None:
-    data = jsonl(row(given))
-    for output in ("text", "json"):
-        assert orderly(desk.run("identify", "-", *MAZE, "--output", output, stdin=data)).code == code
+    assert orderly(desk.run("identify", "-", *MAZE, "--output", "json", stdin=jsonl(row(given)))).code == code
 
 
 @pytest.mark.parametrize(("documents", "code"), [([VAST], 3), ([SMALL, VAST], 3), ([VAST, TWICE], 1)])
