@@ -109,9 +109,7 @@ class Counterexample:
         interpreter = Interpreter(self.system)
         r = start(interpreter, self.refuted.problem)
         source = self.system.sources[1].text
-        return tuple(
-            (source[m.span.start : m.span.end], plain(_measured(interpreter, m, r))) for m in self.system.measures
-        )
+        return tuple((source[m.span.start : m.span.end], plain(_measured(interpreter, m, r))) for m in self.system.measures)
 
 
 def _measured(interpreter: Interpreter, measure: ir.Expr, r: Registers) -> Any:
@@ -236,7 +234,7 @@ def _tried(
     known: Counterexample, specifications: Specifications, witness: Witness, promise: ir.Promise, size: str
 ) -> Counterexample:
     """The problem and its run, tried again by the interpreter, and printed where a format prints such runs."""
-    system, interpreter = known.system, Interpreter(known.system)
+    interpreter = Interpreter(known.system)
     problem = Problem(dict(witness.facts), {**known.params, size: witness.size})
     events = [(interpreter.actions[name], arguments) for name, arguments in witness.events]
     r = start(interpreter, problem)
@@ -256,24 +254,23 @@ def _printed(
     known: Counterexample, specifications: Specifications, problem: Problem, events: Sequence[Event], promise: ir.Promise
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The row that `check` reads, and the format to name; a format of the same problems prints what no format is made for."""
-    own, other = None, None
+    own: str | None = None
+    other: str | None = None
     for name in specifications.library.names("format"):
         with suppress(InputError, SpecError):
             system = specifications.format(name)
             if system.domain == known.domain and not system.partial:
                 own = own or (name if system.procedure == known.procedure else None)
                 other = other or name
-    for name in (own, other):
-        if name is not None:
+    for chosen in (own, other):
+        if chosen is not None:
             with suppress(InputError, SpecError):
-                form = joined(name, specifications, known.procedure)
+                form = joined(chosen, specifications, known.procedure)
                 return _row(form, known, problem, events, promise), own
     return None, None
 
 
-def _row(
-    form: Format, known: Counterexample, problem: Problem, events: Sequence[Event], promise: ir.Promise
-) -> dict[str, Any]:
+def _row(form: Format, known: Counterexample, problem: Problem, events: Sequence[Event], promise: ir.Promise) -> dict[str, Any]:
     generator = Generator(form, {})
     r, shown = generator.start(problem), []
     for name, arguments in events:

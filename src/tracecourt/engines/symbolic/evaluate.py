@@ -205,7 +205,7 @@ class Symbolic:
         table = Table()
         pairs = zip(values[::2], values[1::2], strict=True) if kind == "map" else ((v, True) for v in values)
         for key, value in pairs:
-            table = put(table, key, value)
+            table = put(table, key, value, True)
         return defined, table
 
     # ------------------------------------------------------------ calls
@@ -374,4 +374,3 @@ def _stored(value: Any) -> Any:
 
 def _constant(value: Any) -> Any:
     return dict.fromkeys(sorted(value, key=repr), True) if isinstance(value, frozenset) else value
-

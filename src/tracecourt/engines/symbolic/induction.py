@@ -68,4 +68,3 @@ def follows(opened: Opened, lemmas: Sequence[ir.Rule], claim: ir.Rule) -> bool:
         return _holds(query, machine.symbolic.holds(claim.condition), *premises)
     except NotSymbolic:
         return False
-

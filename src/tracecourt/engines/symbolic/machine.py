@@ -76,7 +76,7 @@ class Machine:
             value = self.world.number(name, whole=True)
             self.world.define(self.symbolic.within(sort, value))
             return value
-        if t.numeric(sort) and not isinstance(sort, t.Range):
+        if counted(sort):
             return self.world.number(name, whole=isinstance(sort, t.Int))
         if isinstance(sort, t.Set):
             elements = self.symbolic.inhabitants(sort.element)
@@ -214,10 +214,18 @@ class Machine:
 
     def _shaped(self, sort: t.Sort, value: Any) -> Any:
         """A value as a variable of that sort keeps it: what is counted with is one number, what is a key stays a choice."""
-        if t.numeric(sort) and not isinstance(sort, t.Range):
+        if counted(sort):
             return number(value)
-        if isinstance(sort, t.Map) and t.numeric(sort.value) and not isinstance(sort.value, t.Range) and isinstance(value, Table):
+        if (
+            isinstance(sort, t.Map)
+            and t.numeric(sort.value)
+            and not isinstance(sort.value, t.Range)
+            and isinstance(value, Table)
+        ):
             return Table(tuple(Slot(s.guard, s.key, number(s.value), s.rank) for s in value.slots), value.ordered)
         return value
 
 
+def counted(sort: t.Sort) -> bool:
+    """Whether values of a sort are numbers without bounds, which are counted with and are no keys."""
+    return t.numeric(sort) and not isinstance(sort, t.Range)

@@ -1,4 +1,4 @@
-"""Primitive operations over values of which not all is known; `known_operation` leaves those that are known to the reference."""
+"""Primitive operations over values of which not all is known; where all is, the reference does them."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ def _without(e: ir.Prim, collection: Any, gone: Any) -> Found:
     defined: Truth = True
     row = row_of(collection)
     for value in [gone] if e.op == "without" else [slot.key for slot in row_of(gone).slots]:
-        there, row = without(row, value)
+        there, row = without(row, value, True)
         defined = both(defined, there)
     return defined, row
 
@@ -368,4 +368,3 @@ OPERATIONS: dict[str, Operation] = {
     "without": _without,
     "without_all": _without,
 }
-

@@ -1,7 +1,7 @@
 """Runs that are not known: rounds of events, each of which may be any that the rules allow.
 
-A round is one event, then a *sweep*: events of one kind, each for one value of its arguments, in the order of these values, each
-of which may be left out. Only a kind is swept whose events can be exchanged: whatever order two of them come in, the rules
+A round is one event, then a *sweep*: events of one kind, each for one value of its arguments, in the order of these values,
+each of which may be left out. Only a kind is swept whose events can be exchanged: whatever order two of them come in, the rules
 allow the one as the other, and the state is the same after it. `exchangeable` has Z3 prove this for the procedure and the
 number of nodes, for any state at all; so no run is lost but those that are another order of one that is kept.
 """
@@ -221,9 +221,7 @@ def exchangeable(system: ir.System, params: Mapping[str, Any], levels: Sequence[
     return None
 
 
-def _commutes(
-    system: ir.System, params: Mapping[str, Any], levels: Sequence[str], event: ir.Event, limits: Limits
-) -> bool:
+def _commutes(system: ir.System, params: Mapping[str, Any], levels: Sequence[str], event: ir.Event, limits: Limits) -> bool:
     """Whether any two events of a kind that are legal one after the other are so the other way round, and lead to the same."""
     world = World()
     machine = Machine(system, world)
@@ -283,4 +281,3 @@ def any_state(machine: Machine) -> State:
         elif isinstance(value, Table):
             state[variable.symbol] = Table(value.slots, ordered=False)
     return state
-

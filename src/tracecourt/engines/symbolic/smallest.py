@@ -98,7 +98,9 @@ class Smallest:
     def alike(self) -> tuple[Any, ...]:
         """The sorts whose values nothing tells apart."""
         system = self.asked.system
-        return tuple(interchangeable(system, (*self.asked.assumed, self.asked.promise.rule, *(p.rule for p in system.promises))))
+        return tuple(
+            interchangeable(system, (*self.asked.assumed, self.asked.promise.rule, *(p.rule for p in system.promises)))
+        )
 
     def opened(self, size: int, *, whole: bool = False) -> tuple[Machine, Query]:
         """A machine over any problem of a size that meets the assumptions."""

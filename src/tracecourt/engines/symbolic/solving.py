@@ -155,4 +155,3 @@ class Model:
             case tuple():
                 return tuple(map(self.value, value))
         return value
-

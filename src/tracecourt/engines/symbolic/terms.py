@@ -149,7 +149,9 @@ def _beside(value: Any, other: Any, guard: z3.BoolRef) -> z3.ArithRef:
     """A number of the same sort as another one."""
     if isinstance(value, z3.ArithRef):
         return z3.ToReal(value) if value.is_int() and isinstance(other, z3.ArithRef) and other.is_real() else value
-    return _constant(value, guard.ctx, exact=isinstance(value, Fraction) or (isinstance(other, z3.ArithRef) and other.is_real()))
+    return _constant(
+        value, guard.ctx, exact=isinstance(value, Fraction) or (isinstance(other, z3.ArithRef) and other.is_real())
+    )
 
 
 def term(value: Any, ctx: z3.Context) -> z3.ArithRef:

@@ -167,9 +167,11 @@ def _merged_tables(guard: Truth, a: Table, b: Table) -> Table:
         else:
             slots.append(_merged_slots(guard, slot, other))
     ours = {slot.key for slot in a.slots if known(slot.key)}
-    for slot in b.slots:
-        if id(slot) not in shared and not (known(slot.key) and slot.key in ours):
-            slots.append(replace(slot, guard=both(neg(guard), slot.guard)))
+    slots += [
+        replace(slot, guard=both(neg(guard), slot.guard))
+        for slot in b.slots
+        if id(slot) not in shared and not (known(slot.key) and slot.key in ours)
+    ]
     common = [s.key for s in a.slots if known(s.key) and s.key in b.places]
     in_line = common == [s.key for s in b.slots if known(s.key) and s.key in ours]
     return Table(_kept(slots), a.ordered and b.ordered and in_line)
@@ -296,7 +298,7 @@ def entry(table: Table, key: Any, part: Callable[[Slot], Any] = lambda slot: slo
     return disj(g for g, _ in found), union(found)
 
 
-def put(table: Table, key: Any, value: Any, guard: Truth = True, rank: Any = None) -> Table:
+def put(table: Table, key: Any, value: Any, guard: Truth, rank: Any = None) -> Table:
     """The table after an entry was put or replaced, if the guard holds."""
     for inner, plain in keys(key):
         if (held := both(guard, inner)) is not False:
@@ -320,7 +322,7 @@ def _put(table: Table, key: Any, value: Any, guard: Truth, rank: Any) -> Table:
     return Table(_kept(slots), ordered)
 
 
-def removed(table: Table, key: Any, guard: Truth = True) -> Table:
+def removed(table: Table, key: Any, guard: Truth) -> Table:
     """The table without a key, if the guard holds."""
     slots = list(table.slots)
     for inner, plain in keys(key):
@@ -330,7 +332,7 @@ def removed(table: Table, key: Any, guard: Truth = True) -> Table:
     return Table(_kept(slots), table.ordered)
 
 
-def without(row: Row, value: Any, guard: Truth = True, *, last: bool = False) -> tuple[Truth, Row]:
+def without(row: Row, value: Any, guard: Truth, *, last: bool = False) -> tuple[Truth, Row]:
     """Whether a list has an element, and the list without one occurrence of it, if the guard holds."""
     in_order(row)
     slots, earlier = list(row.slots), False
@@ -405,5 +407,3 @@ def row_of(value: Any) -> Row:
     row = opened(list(value))
     assert isinstance(row, Row)
     return row
-
-
