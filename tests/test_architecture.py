@@ -26,7 +26,7 @@ STAGES = (
     ("explain", "generate", "lemmas", "mutate", "ties", "candidates", "identify", "counterexample"),
     ("rows",),
     ("report",),
-    ("lint", "scaffold", "catalogue", "api", "cli", "__main__", "__init__"),
+    ("lint", "scaffold", "catalogue", "api", "cli_claims", "cli", "__main__", "__init__"),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
 # Within a stage, a module may import the ones named before it.
@@ -35,7 +35,7 @@ ORDER = {name: index for stage in STAGES for index, name in enumerate(stage)}
 FENCE = {
     "lark": {"grammar", "spec"},
     "regex": {"grammar"},
-    "click": {"cli"},
+    "click": {"cli", "cli_claims"},
     "numba": {"engines"},
     "llvmlite": {"engines"},
     "numpy": {"engines"},

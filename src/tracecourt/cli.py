@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from tracecourt.cli_claims import counterexample
 from tracecourt.errors import InputError, TracecourtError, placed
 
 if TYPE_CHECKING:
@@ -279,6 +280,9 @@ def new(name: str) -> None:
     for file in scaffold(name, Path()):
         click.echo(file)
     click.echo(f"change these files, and check them with: tracecourt lint {name}", err=True)
+
+
+cli.add_command(counterexample)
 
 
 # ---------------------------------------------------------------- helpers

@@ -45,6 +45,7 @@ class Counterexample:
         givens: what was assumed of problems.
         sizes: what is known of each size, the smallest first.
         system: the procedure over the domain.
+        largest: the largest size that was to be looked at.
         refuted: the problem and its run, tried by the interpreter; None where there is none.
         least: how many of the measures of the problem are proved to be least, one after the other.
         row: the same as `check` reads it; None where no format prints such runs.
@@ -58,6 +59,7 @@ class Counterexample:
     givens: tuple[str, ...]
     sizes: tuple[Sized, ...]
     system: ir.System = field(repr=False)
+    largest: int = NODES
     refuted: Refuted | None = None
     least: int = 0
     row: Mapping[str, Any] | None = None
@@ -72,6 +74,25 @@ class Counterexample:
     def decided(self) -> bool:
         """Whether each size was decided, for runs as long as were looked at."""
         return all(sized.outcome != "unknown" for sized in self.sizes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all sizes were looked at that were to be."""
+        return bool(self.sizes) and (self.found or self.sizes[-1].size >= self.largest)
+
+    @property
+    def measures_of_size(self) -> str:
+        """What the size of a problem is called."""
+        return _size(self.system).name
+
+    def last_state(self) -> tuple[Interpreter, Registers, tuple[Any, ...]]:
+        """The state in which the run ends, and the answer that the search found there."""
+        assert self.refuted is not None
+        interpreter = Interpreter(self.system)
+        r = start(interpreter, self.refuted.problem)
+        for action, arguments in self.refuted.events:
+            interpreter.apply(interpreter.actions[action.event.name], r, arguments)
+        return interpreter, r, tuple(interpreter.judged("follows", r) or ())
 
     @property
     def minimal(self) -> bool:
@@ -155,7 +176,7 @@ def counterexample(
         raise InputError(f"the domain {chosen} does not say how its problems grow: it has no `small` block")
     given = from_options(system, params)
     search = Smallest(Asked(system, promise, tuple(assumed), given, rounds=rounds), limits or Limits(), tell)
-    known = Counterexample(procedure, chosen, given, claim, tuple(rule.name for rule in assumed), (), system)
+    known = Counterexample(procedure, chosen, given, claim, _worded(assumed), (), system, largest)
     for size in range(_smallest(system), largest + 1):
         try:
             sized, witness = search.at(size)
@@ -169,6 +190,11 @@ def counterexample(
             return
 
 
+def _worded(assumed: Sequence[ir.Rule]) -> tuple[str, ...]:
+    """Assumptions by their names, or as they were written."""
+    return tuple(rule.source.text.strip() if rule.source.name == "--given" else rule.name for rule in assumed)
+
+
 def _domain(specifications: Specifications, procedure: str) -> str:
     """The domain of the procedure's own trace blocks."""
     blocks = [item for item in specifications.declaration("procedure", procedure).items if isinstance(item, s.TraceBlock)]
@@ -177,12 +203,18 @@ def _domain(specifications: Specifications, procedure: str) -> str:
     return blocks[0].domain
 
 
-def _smallest(system: ir.System) -> int:
-    """The least value of the parameter that says how large a problem is."""
+def _size(system: ir.System) -> ir.Symbol:
+    """The parameter that says how large a problem is."""
     measure = system.measures[0]
     assert isinstance(measure, ir.Ref)
-    sort = measure.symbol.sort
-    return sort.low.value if isinstance(sort, t.Range) and isinstance(sort.low, ir.Const) else 1  # type: ignore[return-value]
+    return measure.symbol
+
+
+def _smallest(system: ir.System) -> int:
+    """Its least value."""
+    sort = _size(system).sort
+    low = sort.low.value if isinstance(sort, t.Range) and isinstance(sort.low, ir.Const) else 1
+    return low if isinstance(low, int) else 1
 
 
 def _asked(
@@ -194,7 +226,7 @@ def _asked(
     assumed = {p.rule.name for p in plain_system.givens}
     for text, known, what in [(claim, named, "claim"), *((one, assumed, "assumption") for one in givens)]:
         if "-" in text and text not in known and LABEL.fullmatch(text):
-            raise InputError(f"there is no {what} {text}{suggestion(text, known)}; known are {', '.join(sorted(known))}")
+            raise InputError(f"there is no {what} {text}{suggestion(text, known)}")
     claims = {} if claim in named else {EXPRESSION: claim}
     extra = {one: one for one in givens if one not in assumed}
     system = specifications.over(procedure, domain, claims, {f"given-{i}": text for i, text in enumerate(extra)})
