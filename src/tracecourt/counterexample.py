@@ -113,6 +113,8 @@ class Counterexample:
             "found": self.found,
             "minimal": self.minimal,
             "decided": self.decided,
+            "nodes": self.measures[0][1] if self.found else None,
+            "edges": self.measures[1][1] if self.found and len(self.measures) > 1 else None,
             "sizes": [{"size": s.size, "outcome": s.outcome, "rounds": s.rounds} for s in self.sizes],
             "measures": dict(self.measures),
             "problem": facts or None,
@@ -290,9 +292,11 @@ def _printed(
     other: str | None = None
     for name in specifications.library.names("format"):
         with suppress(InputError, SpecError):
-            system = specifications.format(name)
-            if system.domain == known.domain and not system.partial:
-                own = own or (name if system.procedure == known.procedure else None)
+            uses = {
+                item.kind: item.name for item in specifications.declaration("format", name).items if isinstance(item, s.Use)
+            }
+            if uses.get("domain") == known.domain and not specifications.format(name).partial:
+                own = own or (name if uses.get("procedure") == known.procedure else None)
                 other = other or name
     for chosen in (own, other):
         if chosen is not None:

@@ -93,6 +93,7 @@ class Smallest:
         self.asked = asked
         self.limits = limits
         self.tell = tell
+        self._swept: dict[int, str | None] = {}
 
     @cached_property
     def alike(self) -> tuple[Any, ...]:
@@ -101,6 +102,13 @@ class Smallest:
         return tuple(
             interchangeable(system, (*self.asked.assumed, self.asked.promise.rule, *(p.rule for p in system.promises)))
         )
+
+    def swept(self, size: int) -> str | None:
+        """The event that can be swept on problems of a size."""
+        if size not in self._swept:
+            params = {**self.asked.params, self.asked.size: size}
+            self._swept[size] = exchangeable(self.asked.system, params, self.asked.levels, self.limits)
+        return self._swept[size]
 
     def opened(self, size: int, *, whole: bool = False) -> tuple[Machine, Query]:
         """A machine over any problem of a size that meets the assumptions."""
@@ -160,6 +168,8 @@ class Smallest:
         search = _Unrolled(self, size, lemmas, whole=True)
         for _ in range(rounds):
             search.extend()
+            if search.exhausted:
+                break
         model = search.some()
         if model is None:
             search, model = found, found.query.model()
@@ -203,8 +213,7 @@ class _Unrolled:
     def __init__(self, smallest: Smallest, size: int, lemmas: Sequence[ir.Rule], *, whole: bool) -> None:
         asked = smallest.asked
         self.asked, self.lemmas = asked, lemmas
-        params = {**asked.params, asked.size: size}
-        self.swept = exchangeable(asked.system, params, asked.levels, smallest.limits)
+        self.swept = smallest.swept(size)
         self.machine, self.query = smallest.opened(size, whole=whole)
         self.runs = Runs(self.machine, self.query, asked.levels, self.swept, smallest.alike)
         self.broken: list[Truth] = []  # by round: the run breaks the promise after it

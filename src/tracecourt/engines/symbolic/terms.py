@@ -14,7 +14,7 @@ A choice keeps nodes and the like apart as values that can be keys, so that a ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -55,7 +55,7 @@ def neg(a: Truth) -> Truth:
     """Not."""
     if isinstance(a, bool):
         return not a
-    return a.arg(0) if z3.is_not(a) else z3.Not(a)
+    return a.arg(0) if z3.is_not(a) else z3.BoolRef(z3.Z3_mk_not(a.ctx.ref(), a.ast), a.ctx)
 
 
 def conj(parts: Iterable[Truth]) -> Truth:
@@ -67,7 +67,7 @@ def conj(parts: Iterable[Truth]) -> Truth:
                 return False
         else:
             kept[part.get_id()] = part
-    return next(iter(kept.values())) if len(kept) == 1 else z3.And(*kept.values()) if kept else True
+    return _joined(z3.Z3_mk_and, kept) if kept else True
 
 
 def disj(parts: Iterable[Truth]) -> Truth:
@@ -79,7 +79,16 @@ def disj(parts: Iterable[Truth]) -> Truth:
                 return True
         else:
             kept[part.get_id()] = part
-    return next(iter(kept.values())) if len(kept) == 1 else z3.Or(*kept.values()) if kept else False
+    return _joined(z3.Z3_mk_or, kept) if kept else False
+
+
+def _joined(operation: Callable[..., Any], parts: dict[int, z3.BoolRef]) -> z3.BoolRef:
+    """And, or or, without the checks of Z3's own functions, which take most of the time there."""
+    first, *others = parts.values()
+    if not others:
+        return first
+    asts = (z3.Ast * len(parts))(*(part.ast for part in parts.values()))
+    return z3.BoolRef(operation(first.ctx.ref(), len(parts), asts), first.ctx)
 
 
 def both(a: Truth, b: Truth) -> Truth:
