@@ -18,6 +18,7 @@ from tracecourt.engines.symbolic.world import World
 from tracecourt.engines.values import freeze, whole
 
 Answer = Literal["sat", "unsat", "unknown"]
+LIGHT = 2_000_000  # steps of Z3 after which a question is put again, to a fresh solver
 GRACE = 2.0  # seconds after which Z3 is interrupted if it has not kept its own limit
 
 
@@ -46,45 +47,56 @@ class Limits:
 class Query:
     """Conditions on what is not known in a world. Definitions that the world gets later are taken up before the next question.
 
-    Each question is put to a fresh solver, which simplifies before it searches; `incremental`: to one that is kept, which is
-    faster for many small questions.
+    A question is first put to a solver that is kept, which is faster for many small questions; where it does not answer
+    within `LIGHT` steps, to a fresh one, which simplifies before it searches. `incremental`: only to the one that is kept.
     """
 
     def __init__(self, world: World, limits: Limits, *, incremental: bool = False) -> None:
         self.world = world
         self.limits = limits
+        self.incremental = incremental
         self._conditions: list[z3.BoolRef] = []
-        self._kept = self._solver() if incremental else None
-        self._solver_asked: z3.Solver | None = None
+        self._aside: list[z3.BoolRef] | None = None  # conditions that will be dropped again
+        self._kept = self._solver()
+        self._asked = self._kept  # the solver that gave the last answer
         self._added = self._defined = 0
 
     def require(self, *conditions: Truth) -> None:
         """Ask from now on only for what meets these conditions."""
-        self._conditions += map(self._formula, conditions)
+        wanted = self._conditions if self._aside is None else self._aside
+        wanted += map(self._formula, conditions)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Conditions that are made inside are dropped again; not for an incremental query."""
-        before = len(self._conditions)
+        """Conditions that are made inside are dropped again."""
+        self._aside = []
         yield
-        del self._conditions[before:]
+        self._aside = None
 
     def ask(self, *assumptions: Truth) -> Answer:
         """Whether something meets all conditions and these assumptions."""
+        asked = [*(self._aside or ()), *map(self._formula, assumptions)]
+        self._kept.add(*self.world.axioms[self._defined :], *self._conditions[self._added :])
+        self._defined, self._added = len(self.world.axioms), len(self._conditions)
+        rlimit = self.limits.rlimit
+        if self.incremental:
+            return self._answer(self._kept, asked, rlimit)
+        light = LIGHT if rlimit is None else min(LIGHT, rlimit)
+        answer = self._answer(self._kept, asked, light)
+        if answer != "unknown" or light == rlimit:
+            return answer
+        solver = self._solver()
+        solver.add(*self.world.axioms, *self._conditions, *asked)
+        return self._answer(solver, [], rlimit)
+
+    def _answer(self, solver: z3.Solver, asked: Sequence[z3.BoolRef], rlimit: int | None) -> Answer:
         if self.limits.over:
             return "unknown"
-        asked = list(map(self._formula, assumptions))
-        if self._kept is None:
-            solver = self._solver()
-            solver.add(*self.world.axioms, *self._conditions, *asked)
-            asked = []
-        else:
-            solver = self._kept
-            solver.add(*self.world.axioms[self._defined :], *self._conditions[self._added :])
-            self._defined, self._added = len(self.world.axioms), len(self._conditions)
+        if rlimit is not None:
+            solver.set("rlimit", rlimit)
         if self.limits.left is not None:
             solver.set("timeout", max(1, int(self.limits.left * 1000)))
-        self._solver_asked = solver
+        self._asked = solver
         with self._interrupted():
             try:
                 found = solver.check(*asked)
@@ -94,15 +106,12 @@ class Query:
 
     def core(self, assumptions: Sequence[Truth]) -> list[int]:
         """The places of assumptions that were enough for the last answer of an incremental query, which was `unsat`."""
-        assert self._kept is not None
         used = {a.get_id() for a in self._kept.unsat_core()}
         return [place for place, a in enumerate(assumptions) if self._formula(a).get_id() in used]
 
     def _solver(self) -> z3.Solver:
         solver = z3.Solver(ctx=self.world.ctx)
         solver.set("random_seed", 0)
-        if self.limits.rlimit is not None:
-            solver.set("rlimit", self.limits.rlimit)
         return solver
 
     def _formula(self, condition: Truth) -> z3.BoolRef:
@@ -110,8 +119,7 @@ class Query:
 
     def model(self) -> Model:
         """What the last answer, which was `sat`, has found."""
-        assert self._solver_asked is not None
-        return Model(self._solver_asked.model())
+        return Model(self._asked.model())
 
     @contextmanager
     def _interrupted(self) -> Iterator[None]:
