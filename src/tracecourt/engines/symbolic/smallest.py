@@ -7,7 +7,7 @@ length; else runs are unrolled round by round. Where a run is found, the problem
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from tracecourt.engines.symbolic.induction import follows, inductive
 from tracecourt.engines.symbolic.machine import Machine
 from tracecourt.engines.symbolic.run import Event, Runs, exchangeable
 from tracecourt.engines.symbolic.solving import Limits, Model, Query
-from tracecourt.engines.symbolic.symmetry import interchangeable
+from tracecourt.engines.symbolic.symmetry import interchangeable, plainest, renamed
 from tracecourt.engines.symbolic.terms import Truth, both, compare, conj, disj, neg
 from tracecourt.engines.symbolic.values import equal, opened
 from tracecourt.engines.symbolic.world import World
@@ -25,6 +25,7 @@ from tracecourt.spec.rewrite import symbols
 
 Outcome = Literal["none", "none-bounded", "found", "unknown"]
 Tell = Callable[[str], object]
+NAMED = 7  # values of a sort for which all ways to name them are tried
 BEYOND = 2  # rounds beyond the number of nodes; twice as many where a round is a single event
 
 
@@ -184,7 +185,22 @@ class Smallest:
         facts = {fact.name: model.value(machine.symbolic.places[fact]) for fact in machine.system.facts}
         search.query.require(*(equal(machine.symbolic.places[f], opened(facts[f.name])) for f in machine.system.facts))
         model = search.shortest() or model
-        return Witness(size, facts, tuple(search.runs.events(model)), least)
+        return self._plainest(Witness(size, facts, tuple(search.runs.events(model)), least))
+
+    def _plainest(self, witness: Witness) -> Witness:
+        """The same problem and run, in which values that are alike have the names under which it reads best."""
+        system, (machine, _) = self.asked.system, self.opened(witness.size)
+        for sort in self.alike:
+            names = machine.symbolic.inhabitants(sort)
+            naming = plainest(system.facts, witness.facts, sort, names) if len(names) <= NAMED else {n: n for n in names}
+            facts = {f.name: renamed(f.sort, witness.facts[f.name], sort, naming) for f in system.facts}
+            sorts = {name: [p.sort for p in event.parameters] for name, event in system.events.items()}
+            events = tuple(
+                (name, tuple(renamed(s, v, sort, naming) for s, v in zip(sorts[name], arguments, strict=True)))
+                for name, arguments in witness.events
+            )
+            witness = replace(witness, facts=facts, events=events)
+        return witness
 
     def _descend(self, search: _Unrolled, value: Any, model: Model, name: str) -> tuple[bool, Model]:
         """The least value of a measure, looked for from below in growing steps; then it is fixed."""

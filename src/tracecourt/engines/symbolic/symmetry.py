@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import permutations
+from typing import Any
 
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -94,3 +96,42 @@ def _parts(sort: t.Sort) -> Iterable[t.Sort]:
         case t.Tuple(fields=fields):
             for _, inner in fields:
                 yield from _parts(inner)
+
+
+def plainest(facts: Sequence[ir.Symbol], values: Mapping[str, Any], sort: t.Sort, names: Sequence[Any]) -> dict[Any, Any]:
+    """New names for the values of a sort whose values are alike, under which a problem reads best.
+
+    Those that facts with one value name keep their names; the largest collection decides, whose elements are to come early.
+    """
+    kept = {values[fact.name] for fact in facts if fact.sort is sort}
+    free = [name for name in names if name not in kept]
+    large = sorted(facts, key=lambda fact: -len(values[fact.name]) if isinstance(values[fact.name], dict) else 1)
+
+    def reads(naming: Mapping[Any, Any]) -> list[Any]:
+        return [_in_order(renamed(fact.sort, values[fact.name], sort, naming)) for fact in large]
+
+    namings = ({name: name for name in kept} | dict(zip(free, order, strict=True)) for order in permutations(free))
+    return min(namings, key=reads)
+
+
+def _in_order(value: Any) -> Any:
+    return sorted(value.items()) if isinstance(value, dict) else value
+
+
+def renamed(sort: t.Sort, value: Any, of: t.Sort, naming: Mapping[Any, Any]) -> Any:
+    """A value in which the values of one sort have other names; collections in the order of these."""
+    if sort is of:
+        return naming[value]
+    match sort:
+        case t.Tuple(fields=fields):
+            return tuple(renamed(inner, part, of, naming) for (_, inner), part in zip(fields, value, strict=True))
+        case t.Optional(inner=inner):
+            return None if value is None else renamed(inner, value, of, naming)
+        case t.Map(element=element, value=inner):
+            pairs = [(renamed(element, k, of, naming), renamed(inner, v, of, naming)) for k, v in value.items()]
+            return type(value)(sorted(pairs))
+        case t.Set(element=element):
+            return type(value).fromkeys(sorted(renamed(element, part, of, naming) for part in value), True)
+        case t.Collection(element=element):
+            return [renamed(element, part, of, naming) for part in value]
+    return value
