@@ -28,9 +28,8 @@ from tracecourt.engines.symbolic.terms import (
     spread,
     ways,
 )
-from tracecourt.engines.symbolic.values import Row, Slot, Table, closed, entry, opened, put, row_of, union
+from tracecourt.engines.symbolic.values import Row, Slot, Table, entry, opened, put, row_of, stored, union
 from tracecourt.engines.symbolic.world import Found, World
-from tracecourt.engines.values import freeze
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -197,7 +196,7 @@ class Symbolic:
             if fine is False:
                 return UNFOUND
             defined = both(defined, fine)
-            values.append(_stored(value))
+            values.append(stored(value))
         if kind == "tuple":
             return defined, tuple(values)
         if kind == "list":
@@ -272,7 +271,7 @@ class Symbolic:
             for part in head:
                 fine, value = self.value(part)
                 defined = both(defined, implied(guard, fine))
-                values.append(_stored(value))
+                values.append(stored(value))
             if defined is False:
                 return UNFOUND
             if kind == "list":
@@ -363,13 +362,6 @@ def _joined(defined: Truth, found: Sequence[tuple[Truth, Found]]) -> Found:
     """The value of one of several cases."""
     there = both(defined, disj(both(guard, fine) for guard, (fine, _) in found))
     return there, union((both(guard, fine), value) for guard, (fine, value) in found)
-
-
-def _stored(value: Any) -> Any:
-    """A value that is put into another: a collection in it is settled."""
-    if isinstance(value, (Table, Row)):
-        return freeze(closed(value))
-    return value
 
 
 def _constant(value: Any) -> Any:

@@ -35,6 +35,7 @@ from tracecourt.engines.symbolic.terms import (
     spread,
     ways,
 )
+from tracecourt.engines.values import freeze
 
 LONGEST = 400  # slots of one collection
 
@@ -382,14 +383,27 @@ def closed(value: Any) -> Any:
     """
     if isinstance(value, Table):
         _settled(value.slots)
-        return {closed(slot.key): closed(slot.value) for slot in value.slots}
+        return {freeze(closed(slot.key)): freeze(closed(slot.value)) for slot in value.slots}
     if isinstance(value, Row):
         _settled(value.slots)
-        return [closed(slot.key) for slot in in_order(value).slots]
+        return [freeze(closed(slot.key)) for slot in in_order(value).slots]
     if isinstance(value, tuple):
         return tuple(map(closed, value))
     if not known(value):
         raise NotSymbolic("a value is not known")
+    return value
+
+
+def stored(value: Any) -> Any:
+    """A value that is put into another: a collection in it does not change any more.
+
+    Raises:
+        NotSymbolic: when it is not known what such a collection holds.
+    """
+    if isinstance(value, (Table, Row)):
+        return freeze(closed(value))
+    if isinstance(value, tuple) and not known(value):
+        return tuple(map(stored, value))
     return value
 
 
