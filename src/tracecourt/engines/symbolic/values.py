@@ -193,13 +193,16 @@ def _merged_slots(guard: Truth, a: Slot, b: Slot) -> Slot:
 
 
 def _merged_rows(guard: Truth, a: Row, b: Row) -> Row:
-    start = 0
-    while start < min(len(a.slots), len(b.slots)) and a.slots[start] is b.slots[start]:
-        start += 1
+    shared: list[Slot] = []  # the same elements in the same places, there or not
+    for x, y in zip(a.slots, b.slots, strict=False):
+        if x is not y and not same(x.key, y.key):
+            break
+        shared.append(x if x is y else _merged_slots(guard, x, y))
+    start = len(shared)
     ours = [replace(slot, guard=both(guard, slot.guard)) for slot in a.slots[start:]]
     theirs = [replace(slot, guard=both(neg(guard), slot.guard)) for slot in b.slots[start:]]
     tail = (a.tail and not b.slots) or (b.tail and not a.slots)
-    return Row(_kept([*a.slots[:start], *ours, *theirs]), a.ordered and b.ordered, tail)
+    return Row(_kept([*shared, *ours, *theirs]), a.ordered and b.ordered, tail)
 
 
 def _kept(slots: Iterable[Slot]) -> tuple[Slot, ...]:
