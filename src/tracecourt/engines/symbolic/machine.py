@@ -203,7 +203,7 @@ class Machine:
             fields = (one, entry) if len(variable.entry) == 2 else (one, *entry)
             self.symbolic.places.update(zip(variable.entry, fields, strict=True))
             there, rank = self.symbolic.value(variable.key)
-            table = put(table, one, entry, both(held, there), rank)
+            table = put(table, one, entry, both(held, there), number(rank))
         return table
 
     def _entries(self, key: Any, value: Any, guard: Truth) -> Iterator[tuple[Truth, Any, Any]]:

@@ -157,25 +157,46 @@ def merged(guard: Truth, a: Any, b: Any) -> Any:
 
 
 def _merged_tables(guard: Truth, a: Table, b: Table) -> Table:
-    shared = {id(slot) for slot in a.slots} & {id(slot) for slot in b.slots}
-    slots: list[Slot] = []
-    for slot in a.slots:
-        other = b.slots[b.places[slot.key]] if known(slot.key) and slot.key in b.places else None
-        if id(slot) in shared:
-            slots.append(slot)
-        elif other is None:
+    """Slots of the same key are one; where both tables have these in the same order, what is merged keeps the orders of both."""
+    partners = _partners(a, b)
+    places = [partners[i] for i in range(len(a.slots)) if i in partners]
+    in_line = places == sorted(places)
+    taken, slots, reached = set(places), list[Slot](), 0
+
+    def theirs(until: int) -> Iterable[Slot]:
+        return (replace(b.slots[j], guard=both(neg(guard), b.slots[j].guard)) for j in range(reached, until) if j not in taken)
+
+    for i, slot in enumerate(a.slots):
+        j = partners.get(i)
+        if j is None:
             slots.append(replace(slot, guard=both(guard, slot.guard)))
-        else:
-            slots.append(_merged_slots(guard, slot, other))
-    ours = {slot.key for slot in a.slots if known(slot.key)}
-    slots += [
-        replace(slot, guard=both(neg(guard), slot.guard))
-        for slot in b.slots
-        if id(slot) not in shared and not (known(slot.key) and slot.key in ours)
-    ]
-    common = [s.key for s in a.slots if known(s.key) and s.key in b.places]
-    in_line = common == [s.key for s in b.slots if known(s.key) and s.key in ours]
+            continue
+        if in_line:
+            slots += theirs(j)
+            reached = j + 1
+        slots.append(slot if slot is b.slots[j] else _merged_slots(guard, slot, b.slots[j]))
+    slots += theirs(len(b.slots))
     return Table(_kept(slots), a.ordered and b.ordered and in_line)
+
+
+def _partners(a: Table, b: Table) -> dict[int, int]:
+    """By place in the first table: where the second has the same key; of keys that are not known, where it has the same term."""
+    loose: dict[int, list[int]] = {}
+    for j in reversed(b.loose):
+        loose.setdefault(_mark(b.slots[j].key), []).append(j)
+    found = {}
+    for i, slot in enumerate(a.slots):
+        if known(slot.key):
+            if slot.key in b.places:
+                found[i] = b.places[slot.key]
+        elif alike := loose.get(_mark(slot.key)):
+            found[i] = alike.pop()
+    return found
+
+
+def _mark(key: Any) -> int:
+    """A number that no other term has."""
+    return int(key.get_id()) if isinstance(key, z3.ExprRef) else -id(key)
 
 
 def _merged_slots(guard: Truth, a: Slot, b: Slot) -> Slot:
