@@ -15,7 +15,20 @@ from typing import Any
 
 from tracecourt.engines.symbolic.machine import Machine, State
 from tracecourt.engines.symbolic.solving import Limits, Model, Query
-from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, conj, disj, either, implied, known, neg, number, ways
+from tracecourt.engines.symbolic.terms import (
+    ABSENT,
+    NotSymbolic,
+    Truth,
+    both,
+    conj,
+    disj,
+    either,
+    implied,
+    known,
+    neg,
+    number,
+    ways,
+)
 from tracecourt.engines.symbolic.values import Row, Slot, Table, equal
 from tracecourt.engines.symbolic.world import World
 from tracecourt.spec import ir

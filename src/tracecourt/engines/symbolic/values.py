@@ -157,7 +157,7 @@ def merged(guard: Truth, a: Any, b: Any) -> Any:
 
 
 def _merged_tables(guard: Truth, a: Table, b: Table) -> Table:
-    """Slots of the same key are one; where both tables have these in the same order, what is merged keeps the orders of both."""
+    """Slots of the same key are one; where both tables have these in the same order, the orders of both are kept."""
     partners = _partners(a, b)
     places = [partners[i] for i in range(len(a.slots)) if i in partners]
     in_line = places == sorted(places)
@@ -180,7 +180,7 @@ def _merged_tables(guard: Truth, a: Table, b: Table) -> Table:
 
 
 def _partners(a: Table, b: Table) -> dict[int, int]:
-    """By place in the first table: where the second has the same key; of keys that are not known, where it has the same term."""
+    """By place in the first table: where the second has the same key; one that is not known, if it is the same term."""
     loose: dict[int, list[int]] = {}
     for j in reversed(b.loose):
         loose.setdefault(_mark(b.slots[j].key), []).append(j)
