@@ -7,9 +7,11 @@ value is false (docs/spec-language.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tracecourt.engines.evaluate import CONNECTIVES, Evaluator
+from tracecourt.engines.primitives import MEMBERS
 from tracecourt.engines.symbolic.operations import OPERATIONS, known_operation, least, minimum_of
 from tracecourt.engines.symbolic.paths import Paths
 from tracecourt.engines.symbolic.terms import (
@@ -28,9 +30,8 @@ from tracecourt.engines.symbolic.terms import (
     spread,
     ways,
 )
-from tracecourt.engines.symbolic.values import Row, Slot, Table, closed, entry, opened, put, row_of, union
+from tracecourt.engines.symbolic.values import Row, Slot, Table, closed, entry, opened, put, row_of, stored, union
 from tracecourt.engines.symbolic.world import Found, World
-from tracecourt.engines.values import freeze
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -119,6 +120,8 @@ class Symbolic:
                 return self._conditional(e.sort, condition, then, otherwise)
             case ir.Prim(op="??", args=(left, right)):
                 return self._fallback(left, right)
+            case ir.Prim(op="in", args=(one, ir.Prim(op=family, args=limits))) if family in MEMBERS:
+                return self._member(family, (one, *limits))
             case ir.Prim():
                 return self._primitive(e)
             case ir.Project(base=base, index=index):
@@ -168,15 +171,34 @@ class Symbolic:
             return self.value(right)
         return _joined(True, [(there, (True, union(present))), (neg(there), self.value(right))])
 
-    def _primitive(self, e: ir.Prim) -> Found:
+    def _values(self, expressions: Sequence[ir.Expr]) -> tuple[Truth, list[Any]]:
+        """Whether all of some expressions have a value, and the values."""
         defined: Truth = True
         values = []
-        for part in e.args:
+        for part in expressions:
             fine, value = self.value(part)
             if fine is False:
-                return UNFOUND
+                return False, []
             defined = both(defined, fine)
             values.append(value)
+        return defined, values
+
+    def _member(self, family: str, expressions: Sequence[ir.Expr]) -> Found:
+        """A membership in a family that need not be listed for it."""
+        defined, values = self._values(expressions)
+        if defined is False:
+            return UNFOUND
+        with suppress(NotSymbolic):
+            return defined, MEMBERS[family](*map(closed, values))
+        if family != "numbers":
+            raise NotSymbolic(f"there is no formula for what lies in {family}")
+        value, low, high = values
+        return defined, both(_ordered("<=", low, value), _ordered("<=", value, high))
+
+    def _primitive(self, e: ir.Prim) -> Found:
+        defined, values = self._values(e.args)
+        if defined is False:
+            return UNFOUND
         if e.op == "best":
             there, value = minimum_of(self.world, [(s.guard, s.rank) for s in values[0].slots], "min")
         elif e.op in ("min", "max") and len(values) == 1:
@@ -190,14 +212,10 @@ class Symbolic:
         return both(defined, there), value
 
     def _display(self, kind: str, items: Sequence[ir.Expr]) -> Found:
-        defined: Truth = True
-        values = []
-        for item in items:
-            fine, value = self.value(item)
-            if fine is False:
-                return UNFOUND
-            defined = both(defined, fine)
-            values.append(_stored(value))
+        defined, values = self._values(items)
+        if defined is False:
+            return UNFOUND
+        values = list(map(stored, values))
         if kind == "tuple":
             return defined, tuple(values)
         if kind == "list":
@@ -210,14 +228,9 @@ class Symbolic:
 
     # ------------------------------------------------------------ calls
     def _call(self, f: ir.Function, args: Sequence[ir.Expr]) -> Found:
-        defined: Truth = True
-        values = []
-        for arg in args:
-            fine, value = self.value(arg)
-            if fine is False:
-                return UNFOUND
-            defined = both(defined, fine)
-            values.append(value)
+        defined, values = self._values(args)
+        if defined is False:
+            return UNFOUND
         fine, value = self.call(f, values)
         return both(defined, fine), value
 
@@ -272,9 +285,12 @@ class Symbolic:
             for part in head:
                 fine, value = self.value(part)
                 defined = both(defined, implied(guard, fine))
-                values.append(_stored(value))
+                if fine is not False:
+                    values.append(stored(value))
             if defined is False:
                 return UNFOUND
+            if len(values) < len(head):  # where there is this element, the whole has no value
+                continue
             if kind == "list":
                 row.append(Slot(guard, values[0]))
             else:
@@ -299,7 +315,10 @@ class Symbolic:
         for guard, ordered in passes:
             fine, value = self.value(key)
             defined = both(defined, implied(guard, fine))
-            found.append((guard, self.places[binding.symbols[0]], value, ordered))
+            if defined is False:
+                return UNFOUND
+            if fine is not False:
+                found.append((guard, self.places[binding.symbols[0]], value, ordered))
         there, value = least(found)
         return both(defined, there), value
 
@@ -363,13 +382,6 @@ def _joined(defined: Truth, found: Sequence[tuple[Truth, Found]]) -> Found:
     """The value of one of several cases."""
     there = both(defined, disj(both(guard, fine) for guard, (fine, _) in found))
     return there, union((both(guard, fine), value) for guard, (fine, value) in found)
-
-
-def _stored(value: Any) -> Any:
-    """A value that is put into another: a collection in it is settled."""
-    if isinstance(value, (Table, Row)):
-        return freeze(closed(value))
-    return value
 
 
 def _constant(value: Any) -> Any:

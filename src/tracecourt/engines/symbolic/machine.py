@@ -11,7 +11,7 @@ from typing import Any
 
 from tracecourt.engines.symbolic.evaluate import Symbolic
 from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, keys, number
-from tracecourt.engines.symbolic.values import Row, Slot, Table, merged, opened, put, removed, without
+from tracecourt.engines.symbolic.values import Row, Slot, Table, merged, opened, put, removed, stored, without
 from tracecourt.engines.symbolic.world import World
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -183,13 +183,13 @@ class Machine:
                 held = both(guard, there)
                 if held is False:
                     return old
-                return self._put(target, old, key, self._shaped(sort.value, value), held)
+                return self._put(target, old, stored(key), self._shaped(sort.value, value), held)
             case "insert", t.Queue():
-                return self._put(target, old, value, (), guard)
+                return self._put(target, old, stored(value), (), guard)
             case "insert", t.Set():
-                return put(old, value, True, guard)
+                return put(old, stored(value), True, guard)
             case "insert", _:
-                return Row((*old.slots, Slot(guard, value)), old.ordered)
+                return Row((*old.slots, Slot(guard, stored(value))), old.ordered)
             case "remove", t.Map() | t.Set():
                 return removed(old, value, guard)
         return without(old, value, guard, last=isinstance(sort, t.Stack))[1]
@@ -203,7 +203,7 @@ class Machine:
             fields = (one, entry) if len(variable.entry) == 2 else (one, *entry)
             self.symbolic.places.update(zip(variable.entry, fields, strict=True))
             there, rank = self.symbolic.value(variable.key)
-            table = put(table, one, entry, both(held, there), rank)
+            table = put(table, one, entry, both(held, there), number(rank))
         return table
 
     def _entries(self, key: Any, value: Any, guard: Truth) -> Iterator[tuple[Truth, Any, Any]]:

@@ -15,7 +15,20 @@ from typing import Any
 
 from tracecourt.engines.symbolic.machine import Machine, State
 from tracecourt.engines.symbolic.solving import Limits, Model, Query
-from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, conj, disj, either, implied, known, neg, ways
+from tracecourt.engines.symbolic.terms import (
+    ABSENT,
+    NotSymbolic,
+    Truth,
+    both,
+    conj,
+    disj,
+    either,
+    implied,
+    known,
+    neg,
+    number,
+    ways,
+)
 from tracecourt.engines.symbolic.values import Row, Slot, Table, equal
 from tracecourt.engines.symbolic.world import World
 from tracecourt.spec import ir
@@ -276,7 +289,7 @@ def any_state(machine: Machine) -> State:
                 fields = (slot.key, slot.value) if len(variable.entry) == 2 else (slot.key, *slot.value)
                 places.update(zip(variable.entry, fields, strict=True))
                 there, rank = machine.symbolic.value(variable.key)
-                slots.append(Slot(both(slot.guard, there), slot.key, slot.value, rank))
+                slots.append(Slot(both(slot.guard, there), slot.key, slot.value, number(rank)))
             state[variable.symbol] = Table(tuple(slots), ordered=False)
         elif isinstance(value, Table):
             state[variable.symbol] = Table(value.slots, ordered=False)

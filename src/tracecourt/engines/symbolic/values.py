@@ -35,6 +35,7 @@ from tracecourt.engines.symbolic.terms import (
     spread,
     ways,
 )
+from tracecourt.engines.values import freeze
 
 LONGEST = 400  # slots of one collection
 
@@ -156,25 +157,46 @@ def merged(guard: Truth, a: Any, b: Any) -> Any:
 
 
 def _merged_tables(guard: Truth, a: Table, b: Table) -> Table:
-    shared = {id(slot) for slot in a.slots} & {id(slot) for slot in b.slots}
-    slots: list[Slot] = []
-    for slot in a.slots:
-        other = b.slots[b.places[slot.key]] if known(slot.key) and slot.key in b.places else None
-        if id(slot) in shared:
-            slots.append(slot)
-        elif other is None:
+    """Slots of the same key are one; where both tables have these in the same order, the orders of both are kept."""
+    partners = _partners(a, b)
+    places = [partners[i] for i in range(len(a.slots)) if i in partners]
+    in_line = places == sorted(places)
+    taken, slots, reached = set(places), list[Slot](), 0
+
+    def theirs(until: int) -> Iterable[Slot]:
+        return (replace(b.slots[j], guard=both(neg(guard), b.slots[j].guard)) for j in range(reached, until) if j not in taken)
+
+    for i, slot in enumerate(a.slots):
+        j = partners.get(i)
+        if j is None:
             slots.append(replace(slot, guard=both(guard, slot.guard)))
-        else:
-            slots.append(_merged_slots(guard, slot, other))
-    ours = {slot.key for slot in a.slots if known(slot.key)}
-    slots += [
-        replace(slot, guard=both(neg(guard), slot.guard))
-        for slot in b.slots
-        if id(slot) not in shared and not (known(slot.key) and slot.key in ours)
-    ]
-    common = [s.key for s in a.slots if known(s.key) and s.key in b.places]
-    in_line = common == [s.key for s in b.slots if known(s.key) and s.key in ours]
+            continue
+        if in_line:
+            slots += theirs(j)
+            reached = j + 1
+        slots.append(slot if slot is b.slots[j] else _merged_slots(guard, slot, b.slots[j]))
+    slots += theirs(len(b.slots))
     return Table(_kept(slots), a.ordered and b.ordered and in_line)
+
+
+def _partners(a: Table, b: Table) -> dict[int, int]:
+    """By place in the first table: where the second has the same key; one that is not known, if it is the same term."""
+    loose: dict[int, list[int]] = {}
+    for j in reversed(b.loose):
+        loose.setdefault(_mark(b.slots[j].key), []).append(j)
+    found = {}
+    for i, slot in enumerate(a.slots):
+        if known(slot.key):
+            if slot.key in b.places:
+                found[i] = b.places[slot.key]
+        elif alike := loose.get(_mark(slot.key)):
+            found[i] = alike.pop()
+    return found
+
+
+def _mark(key: Any) -> int:
+    """A number that no other term has."""
+    return int(key.get_id()) if isinstance(key, z3.ExprRef) else -id(key)
 
 
 def _merged_slots(guard: Truth, a: Slot, b: Slot) -> Slot:
@@ -192,13 +214,16 @@ def _merged_slots(guard: Truth, a: Slot, b: Slot) -> Slot:
 
 
 def _merged_rows(guard: Truth, a: Row, b: Row) -> Row:
-    start = 0
-    while start < min(len(a.slots), len(b.slots)) and a.slots[start] is b.slots[start]:
-        start += 1
+    shared: list[Slot] = []  # the same elements in the same places, there or not
+    for x, y in zip(a.slots, b.slots, strict=False):
+        if x is not y and not same(x.key, y.key):
+            break
+        shared.append(x if x is y else _merged_slots(guard, x, y))
+    start = len(shared)
     ours = [replace(slot, guard=both(guard, slot.guard)) for slot in a.slots[start:]]
     theirs = [replace(slot, guard=both(neg(guard), slot.guard)) for slot in b.slots[start:]]
     tail = (a.tail and not b.slots) or (b.tail and not a.slots)
-    return Row(_kept([*a.slots[:start], *ours, *theirs]), a.ordered and b.ordered, tail)
+    return Row(_kept([*shared, *ours, *theirs]), a.ordered and b.ordered, tail)
 
 
 def _kept(slots: Iterable[Slot]) -> tuple[Slot, ...]:
@@ -382,14 +407,27 @@ def closed(value: Any) -> Any:
     """
     if isinstance(value, Table):
         _settled(value.slots)
-        return {closed(slot.key): closed(slot.value) for slot in value.slots}
+        return {freeze(closed(slot.key)): freeze(closed(slot.value)) for slot in value.slots}
     if isinstance(value, Row):
         _settled(value.slots)
-        return [closed(slot.key) for slot in in_order(value).slots]
+        return [freeze(closed(slot.key)) for slot in in_order(value).slots]
     if isinstance(value, tuple):
         return tuple(map(closed, value))
     if not known(value):
         raise NotSymbolic("a value is not known")
+    return value
+
+
+def stored(value: Any) -> Any:
+    """A value that is put into another: a collection in it does not change any more.
+
+    Raises:
+        NotSymbolic: when it is not known what such a collection holds.
+    """
+    if isinstance(value, (Table, Row)):
+        return freeze(closed(value))
+    if isinstance(value, tuple) and not known(value):
+        return tuple(map(stored, value))
     return value
 
 
