@@ -61,6 +61,7 @@ class Difference:
         self.asked = asked
         self.limits = limits
         self.tell = tell
+        self._inductive = True  # so far
 
     @cached_property
     def alike(self) -> tuple[t.Sort, ...]:
@@ -85,8 +86,7 @@ class Difference:
 
     def at(self, size: int) -> tuple[Sized, Witness | None]:
         """What is known of a size: whether there is such a trace, and the shortest one on the least problem for it."""
-        if preserved(lambda: self.opened(size), self.asked.assumed):
-            self.tell(f"{self.asked.size} {size}: proved by induction for traces of any length")
+        if self._inductive and self._proved(size):
             return Sized(size, "none"), None
         most = EVENTS * size + 1 if self.asked.events is None else self.asked.events
         search = _Lockstep(self, size, whole=False)
@@ -101,13 +101,20 @@ class Difference:
                 search.extend()
                 if search.exhausted:
                     return Sized(size, "none", events), None
-        return Sized(size, "none-bounded", most), None
+        return Sized(size, "none" if self._proved(size) else "none-bounded", most), None
+
+    def _proved(self, size: int) -> bool:
+        """Whether it is proved that there is no such trace of any length; where it is not, larger sizes are not tried first."""
+        self._inductive = preserved(lambda: self.opened(size), self.asked.assumed)
+        if self._inductive:
+            self.tell(f"{self.asked.size} {size}: proved by induction for traces of any length")
+        return self._inductive
 
     def _least(self, size: int, events: int, found: _Lockstep) -> Witness:
         """The least problem that has such a trace of so many events; of whole numbers, if there is one."""
         search = _Lockstep(self, size, whole=True)
-        for _ in range(events):
-            search.extend()
+        for _, agreed in zip(range(events), found.agreed, strict=True):
+            search.extend(agreed=agreed)
         if search.ask() != "sat":
             search, model = found, found.query.model()
         else:
@@ -129,9 +136,10 @@ class _Lockstep:
         self.believed = self.refuses.initial()  # the state of the side that refuses, after the events so far
         self.happens: Truth = True  # the last event
         self.objected: Truth = False  # the side that refuses has broken a rule
+        self.agreed: list[bool] = []  # by event: it is known that no rule is broken by this one first
 
-    def extend(self) -> None:
-        """One more event, the same for both."""
+    def extend(self, *, agreed: bool | None = None) -> None:
+        """One more event, the same for both; `agreed`: whether it is known that it breaks no rule first, if that was asked."""
         found, state, broken = self.runs.extend(), self.believed, list[Truth]()
         for move in found.moves:
             event = self.refuses.system.events[move.event.name]
@@ -142,7 +150,8 @@ class _Lockstep:
             state = self.refuses.merged(move.taken, after, state)
         self.believed, self.happens = state, found.happens
         first = both(disj(broken), neg(self.objected))
-        if self.query.ask(first) == "unsat":
+        self.agreed.append(self.query.ask(first) == "unsat" if agreed is None else agreed)
+        if self.agreed[-1]:
             self.query.require(neg(first))  # nothing is lost, and later questions are easier
         else:
             self.objected = disj((self.objected, first))

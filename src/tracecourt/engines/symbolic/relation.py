@@ -1,7 +1,7 @@
 """That one procedure allows whatever another does, in traces of any length: proved by induction over their common events.
 
 States of the two are related by what they have in common: variables of the same name hold the same. What does not stay so is
-dropped, and so are the lemmas of either that are not inductive (Flanagan & Leino 2001, Houdini), until the rest stands by itself.
+dropped, as are the lemmas of either that are not inductive (Flanagan & Leino 2001, Houdini), until the rest stands by itself.
 If it is enough for every rule of the one to follow from the rules of the other, the one never refuses what the other accepts.
 """
 
