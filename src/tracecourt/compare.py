@@ -28,6 +28,7 @@ from tracecourt.witness import (
     added_givens,
     assumptions,
     demand_known,
+    formats_of,
     measures,
     own_domain,
     printing,
@@ -316,6 +317,8 @@ def _looked(direction: Direction, search: Difference, size: int) -> Direction:
     try:
         sized, witness = search.at(size)
     except NotSymbolic as why:
+        if direction.sizes:  # it has a formula where problems are smaller
+            return replace(direction, sizes=(*direction.sizes, Sized(size, "unknown")))
         names = f"{direction.accepts.procedure} and {direction.refuses.procedure}"
         raise InputError(f"{names} over {direction.accepts.system.domain} have no formula: {why}") from None
     found = None if witness is None else _tried(direction, witness, search.asked.size)
@@ -364,7 +367,7 @@ def _printed(found: Found, direction: Direction, theirs: Problem, events: Sequen
             if check(form, made["prompt"], made["trace"], found.problem.params).verdict is not Verdict.SOUND:
                 continue
             other = None
-            for name in _own_formats(refuses):
+            for name in formats_of(refuses.specifications, refuses.system.domain, refuses.procedure):
                 with suppress(InputError, SpecError):
                     there = joined(name, refuses.specifications)
                     report = check(there, made["prompt"], made["trace"], theirs.params)
@@ -374,10 +377,3 @@ def _printed(found: Found, direction: Direction, theirs: Problem, events: Sequen
             return replace(found, row=made, formats=(own if own == form.name else None, other))
     return found
 
-
-def _own_formats(party: Party) -> Iterator[str]:
-    for name in party.specifications.library.names("format"):
-        with suppress(InputError, SpecError):
-            system = party.specifications.format(name)
-            if (system.domain, system.procedure) == (party.system.domain, party.procedure):
-                yield name

@@ -99,14 +99,25 @@ def worded(assumed: Sequence[ir.Rule]) -> tuple[str, ...]:
 def printing(specifications: Specifications, domain: str, procedure: str) -> Iterator[tuple[Format, str | None]]:
     """Formats joined with the procedure that print its runs in whole, its own first; each with the first of its own."""
     own, others = list[str](), list[str]()
-    for name in specifications.library.names("format"):
+    for name in formats_of(specifications, domain):
         with suppress(InputError, SpecError):
             system = specifications.format(name)
-            if system.domain == domain and not system.partial:
+            if not system.partial:
                 (own if system.procedure == procedure else others).append(name)
     for name in (*own, *others):
         with suppress(InputError, SpecError):
             yield joined(name, specifications, procedure), own[0] if own else None
+
+
+def formats_of(specifications: Specifications, domain: str, procedure: str | None = None) -> Iterator[str]:
+    """The names of the formats over a domain, or of those with that procedure, too; they are read, not joined."""
+    wanted = {"domain": domain} if procedure is None else {"domain": domain, "procedure": procedure}
+    for name in specifications.library.names("format"):
+        with suppress(InputError, SpecError):
+            items = specifications.declaration("format", name).items
+            uses = {item.kind: item.name for item in items if isinstance(item, s.Use)}
+            if wanted.items() <= uses.items():
+                yield name
 
 
 def row(form: Format, id: str, problem: Problem, events: Sequence[Event], *, ended: bool) -> dict[str, Any]:

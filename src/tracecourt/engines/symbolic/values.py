@@ -192,13 +192,15 @@ def _merged_slots(guard: Truth, a: Slot, b: Slot) -> Slot:
 
 
 def _merged_rows(guard: Truth, a: Row, b: Row) -> Row:
-    start = 0
-    while start < min(len(a.slots), len(b.slots)) and a.slots[start] is b.slots[start]:
+    start, shared = 0, list[Slot]()
+    while start < min(len(a.slots), len(b.slots)) and same(a.slots[start].key, b.slots[start].key):
+        one, other = a.slots[start], b.slots[start]
+        shared.append(one if one is other else _merged_slots(guard, one, other))
         start += 1
     ours = [replace(slot, guard=both(guard, slot.guard)) for slot in a.slots[start:]]
     theirs = [replace(slot, guard=both(neg(guard), slot.guard)) for slot in b.slots[start:]]
     tail = (a.tail and not b.slots) or (b.tail and not a.slots)
-    return Row(_kept([*a.slots[:start], *ours, *theirs]), a.ordered and b.ordered, tail)
+    return Row(_kept([*shared, *ours, *theirs]), a.ordered and b.ordered, tail)
 
 
 def _kept(slots: Iterable[Slot]) -> tuple[Slot, ...]:

@@ -1,0 +1,306 @@
+"""Where two procedures part: the shortest trace that one accepts and the other refuses, each way, or that there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command import Desk, orderly
+from tests.packs import Pack
+from tracecourt.compare import Comparison, Direction, compare, refusal
+from tracecourt.engines.interpreter import Interpreter
+from tracecourt.engines.legal import LegalEvents
+from tracecourt.engines.symbolic.run import Event
+from tracecourt.engines.symbolic.solving import Limits
+from tracecourt.errors import InputError
+from tracecourt.generate import Problem, start
+from tracecourt.resources import Library
+from tracecourt.spec import ir
+
+PILE = """\
+domain pile
+  "Things that weigh something."
+  param things: 1..6 = 2
+  sort Thing = 0..things-1
+  fact weight: map Thing -> rational
+  require negative: all n in weight: weight[n] >= 0
+    else "a thing weighs less than nothing"
+  def heavy(n: Thing): rational = weight[n] ?? 0
+  given equal-weights: all n in Thing: all m in Thing: heavy(n) = heavy(m)
+  small
+    things
+    size(weight)
+    sum(values(weight))
+"""
+
+TAKE = """\
+procedure {name}
+  "Things are taken, one after the other."
+  needs sort Thing
+  needs heavy(n: Thing): rational
+  param most: int = 9
+  state
+    taken: {taken} Thing
+  event take(n: Thing, w: {number})
+    require disciplined again: n not in taken
+      else "{{n}} was taken before"
+    require disciplined enough: size(taken) < most
+      else "{{size(taken)}} are enough"
+    require grounded weight: w = heavy(n)
+      else "{{n}} weighs {{heavy(n)}}, not {{w}}"
+    require ordered order: {order}
+      else "{{n}} is not next"
+    taken += n
+  end
+    require complete rest: {end}
+      else "{{size(taken)}} are taken"
+
+  trace truncated over pile
+    weight = {{}}
+"""
+EACH = "all m in Thing: m in taken"
+ORDERS = {
+    "lightest": "all m in Thing: m in taken or heavy(n) <= heavy(m)",
+    "heaviest": "all m in Thing: m in taken or heavy(n) >= heavy(m)",
+    "anyone": "true",
+}
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Pack:
+    pack = Pack(tmp_path)
+    pack.write(PILE)
+    for name, order in ORDERS.items():
+        pack.write(take(name, order))
+    return pack
+
+
+def take(name: str, order: str = "true", *, number: str = "rational", end: str = EACH, taken: str = "set") -> str:
+    return TAKE.format(name=name, order=order, number=number, end=end, taken=taken)
+
+
+def last(one: str, other: str, pack: Pack | None = None, **more: Any) -> Comparison:
+    library = Library.shipped() if pack is None else pack.specifications.library
+    *_, found = compare(one, other, library, **more)
+    return found
+
+
+def outcomes(found: Comparison) -> list[list[tuple[int, str, int | None]]]:
+    return [[(s.size, s.outcome, s.rounds) for s in direction.sizes] for direction in found.directions]
+
+
+def trace(direction: Direction) -> tuple[Mapping[str, Any], list[Event]]:
+    assert direction.found is not None
+    events = [(action.event.name, arguments) for action, arguments in direction.found.events]
+    return direction.found.problem.facts, events
+
+
+# ---------------------------------------------------------------- every trace, one by one
+def runs(system: ir.System, problem: Problem, length: int) -> Iterator[list[Event]]:
+    """All sound traces of so many events that may end there."""
+    interpreter = Interpreter(system)
+    legal = LegalEvents(interpreter)
+
+    def further(events: list[Event]) -> Iterator[list[Event]]:
+        r = start(interpreter, problem)
+        for name, arguments in events:
+            interpreter.apply(interpreter.actions[name], r, arguments)
+        if len(events) < length:
+            for action, arguments in list(legal.legal(r, ir.SOUND_LEVELS)):
+                yield from further([*events, (action.event.name, arguments)])
+        elif not interpreter.unfinished(r):
+            yield events
+
+    return further([])
+
+
+def apart(direction: Direction, problem: Problem, length: int) -> bool:
+    """Whether a trace of so many events on this problem is accepted by the one and refused by the other."""
+    theirs = Problem(problem.facts, {**problem.params, **direction.refuses.params})
+    return any(refusal(direction.refuses.system, theirs, run) for run in runs(direction.accepts.system, problem, length))
+
+
+def piles(size: int) -> Iterator[dict[str, Any]]:
+    for weights in product((None, 0, 1, 2), repeat=size):
+        yield {"weight": {n: w for n, w in enumerate(weights) if w is not None}}
+
+
+def measured(facts: Mapping[str, Any]) -> tuple[int, int]:
+    return len(facts["weight"]), sum(facts["weight"].values())
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(ORDERS, 2)))
+def test_no_shorter_trace_and_no_smaller_problem_is_there(pack: Pack, one: str, other: str) -> None:
+    for direction in last(one, other, pack, largest=3).directions:
+        sizes = {sized.size: sized.outcome for sized in direction.sizes}
+        shortest = len(direction.found.events) if direction.found else None
+        for size, outcome in sizes.items():
+            for length in range(2 * size):
+                there = [
+                    facts
+                    for facts in piles(size)
+                    if apart(direction, Problem(facts, {**direction.accepts.params, "things": size}), length)
+                ]
+                if outcome == "found" and length == shortest:
+                    assert direction.minimal
+                    assert measured(trace(direction)[0]) == min(map(measured, there))
+                    break
+                assert not there
+
+
+def test_a_trace_each_way(pack: Pack) -> None:
+    found = last("lightest", "heaviest", pack)
+    assert outcomes(found) == [[(1, "none", None), (2, "found", 2)]] * 2
+    facts, events = trace(found.directions[0])
+    assert sorted(facts["weight"].values()) == [1]
+    assert [w for _, (_, w) in events] == [0, 1]
+    assert [w for _, (_, w) in trace(found.directions[1])[1]] == [1, 0]
+    assert found.directions[0].minimal
+    assert found.found
+
+
+def test_one_allows_more_than_the_other(pack: Pack) -> None:
+    found = last("lightest", "anyone", pack, largest=4)
+    assert outcomes(found)[0] == [(size, "none", None) for size in (1, 2, 3, 4)]
+    assert [s.outcome for s in found.directions[1].sizes] == ["none", "found"]
+    why = found.directions[1].found.refusal  # type: ignore[union-attr]
+    assert (why.event, why.rule, why.level) == (0, "take/order", "ordered")
+    assert why.message.endswith("is not next")
+
+
+def test_what_is_assumed(pack: Pack) -> None:
+    for given in ("equal-weights", "all n in Thing: heavy(n) = 1"):
+        found = last("lightest", "heaviest", pack, givens=[given], largest=3)
+        assert not found.found
+        assert found.complete
+        assert found.givens == (given,)
+    assert last("lightest", "heaviest", pack, givens=["size(weight) < 3"]).found
+
+
+def test_a_procedure_with_itself(pack: Pack) -> None:
+    found = last("lightest", "lightest", pack)
+    assert outcomes(found) == [[(size, "none", None) for size in (1, 2, 3, 4)]] * 2
+    assert found.complete
+    assert not found.found
+
+
+def test_parameters_of_one_side(pack: Pack) -> None:
+    found = last("anyone", "anyone", pack, params_other=["most=1"], largest=3)
+    assert [direction.accepts.label for direction in found.directions] == ["anyone", "anyone (most=1)"]
+    assert [s.outcome for s in found.directions[1].sizes] == ["none"] * 3
+    why = found.directions[0].found.refusal  # type: ignore[union-attr]
+    assert (why.event, why.rule, why.message) == (1, "take/enough", "1 are enough")
+    same = last("anyone", "lightest", pack, params=["most=1"], largest=2)
+    assert [d.accepts.params for d in same.directions] == [{"most": 1}] * 2
+
+
+def test_an_end_that_only_one_may_have(pack: Pack) -> None:
+    pack.write(take("lazy", end="size(taken) >= 1"))
+    found = last("lazy", "anyone", pack)
+    assert len(trace(found.directions[0])[1]) == 1
+    why = found.directions[0].found.refusal  # type: ignore[union-attr]
+    assert (why.event, why.rule, why.message) == (1, "end/rest", "1 are taken")
+    assert [s.outcome for s in found.directions[1].sizes] == ["none"] * 4
+
+
+def test_states_that_cannot_be_left_open(pack: Pack) -> None:
+    pack.write(take("listing", taken="list"))
+    assert outcomes(last("listing", "anyone", pack, largest=2))[0] == [(1, "none", 1), (2, "none", 2)]
+    bounded = last("listing", "anyone", pack, largest=2, events=1)
+    assert outcomes(bounded)[0] == [(1, "none-bounded", 1), (2, "none-bounded", 1)]
+    assert bounded.complete
+
+
+def test_when_the_time_is_up(pack: Pack) -> None:
+    found = last("lightest", "heaviest", pack, limits=Limits(timeout=0))
+    assert outcomes(found) == [[(1, "unknown", 0)]] * 2
+    assert not found.complete
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (take("odd", number="int"), "has take(0..things-1, rational), and odd has take(0..things-1, int)"),
+        (take("odd").replace("event take", "event grab"), "lightest has take(0..things-1, rational), and odd has no event take"),
+    ],
+)
+def test_only_procedures_with_the_same_events(pack: Pack, text: str, message: str) -> None:
+    pack.write(text)
+    with pytest.raises(InputError) as caught:
+        last("lightest", "odd", pack)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"params": ["least=1"]}, "neither lightest nor anyone has a parameter least"),
+        ({"params_one": ["mots=1"]}, "has no parameter mots (did you mean most?)"),
+        ({"givens": ["equal-wieghts"]}, "there is no assumption equal-wieghts"),
+        ({"domain": "no-such"}, "there is no domain named no-such"),
+    ],
+)
+def test_what_is_not_there(pack: Pack, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        last("lightest", "anyone", pack, **more)
+    assert message in str(caught.value)
+
+
+def test_a_domain_that_does_not_say_how_problems_grow(pack: Pack) -> None:
+    pack.write(PILE.partition("  small")[0])
+    with pytest.raises(InputError, match="has no `small` block"):
+        last("lightest", "anyone", pack)
+
+
+# ---------------------------------------------------------------- the command
+@pytest.fixture
+def desk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(capsys, monkeypatch)
+
+
+def path(pack: Pack, name: str) -> str:
+    return str(pack.root / "specs" / "procedures" / f"{name}.spec")
+
+
+def test_the_command_in_words(pack: Pack, desk: Desk) -> None:
+    done = orderly(desk.run("compare", path(pack, "lightest"), "heaviest", "--nodes", "2"))
+    assert done.code == 1
+    assert "lightest accepts, heaviest refuses: a trace of 2 events, the least there is (things 2 · size(weight) 1" in done.out
+    assert "heaviest refuses event 0, take/order: " in done.out
+
+
+def test_the_command_as_json(pack: Pack, desk: Desk) -> None:
+    done = orderly(desk.run("compare", path(pack, "lightest"), path(pack, "anyone"), "--nodes", "2", "--output", "json"))
+    found = done.objects[0]
+    assert done.code == 1
+    assert (found["schema"], found["found"], found["complete"]) == ("tracecourt/compare/1", True, True)
+    assert [side["procedure"] for side in found["sides"]] == ["lightest", "anyone"]
+    none, there = found["directions"]
+    assert (none["found"], none["problem"], none["broken"], none["row"]) == (False, None, None, None)
+    assert (there["found"], there["minimal"], there["nodes"], there["edges"]) == (True, True, 2, 1)
+    assert there["broken"].keys() == {"event", "rule", "level", "message"}
+    assert len(there["events"]) == 2
+
+
+def test_what_the_command_ends_with(pack: Pack, desk: Desk) -> None:
+    one = path(pack, "lightest")
+    assert orderly(desk.run("compare", one, one, "--nodes", "2")).code == 0
+    assert orderly(desk.run("compare", one, "heaviest", "--timeout", "0.000001")).code == 3
+    assert orderly(desk.run("compare", one, "no-such")).code == 2
+    assert orderly(desk.run("compare", one, "anyone", "--param", "least=1")).code == 2
+
+
+def test_the_same_name_in_two_packs(pack: Pack, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = Pack(tmp_path_factory.mktemp("other"))
+    other.write(PILE)
+    other.write(take("lightest", ORDERS["heaviest"]))
+    done = orderly(desk.run("compare", path(pack, "lightest"), path(other, "lightest"), "--nodes", "2", "--output", "json"))
+    assert done.code == 1
+    assert len({side["label"] for side in done.objects[0]["sides"]}) == 2
+    other.write(PILE.replace("things - 1", "things").replace("0..things-1", "0..things"))
+    assert "their own domain" in orderly(desk.run("compare", path(pack, "lightest"), path(other, "lightest"))).err
