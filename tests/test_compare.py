@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.command import Desk, orderly
+from tests.command import Desk, open_once, orderly
 from tests.packs import Pack
+from tracecourt.check import check
 from tracecourt.compare import Comparison, Direction, compare, refusal
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
@@ -21,6 +22,7 @@ from tracecourt.errors import InputError
 from tracecourt.generate import Problem, start
 from tracecourt.resources import Library
 from tracecourt.spec import ir
+from tracecourt.verdict import Verdict
 
 PILE = """\
 domain pile
@@ -101,28 +103,35 @@ def trace(direction: Direction) -> tuple[Mapping[str, Any], list[Event]]:
 
 
 # ---------------------------------------------------------------- every trace, one by one
-def runs(system: ir.System, problem: Problem, length: int) -> Iterator[list[Event]]:
-    """All sound traces of so many events that may end there."""
+@cache
+def engine(system: ir.System) -> tuple[Interpreter, LegalEvents]:
     interpreter = Interpreter(system)
-    legal = LegalEvents(interpreter)
+    return interpreter, LegalEvents(interpreter)
+
+
+def runs(system: ir.System, problem: Problem, longest: int) -> Iterator[list[Event]]:
+    """All sound traces of up to so many events that may end there."""
+    interpreter, legal = engine(system)
 
     def further(events: list[Event]) -> Iterator[list[Event]]:
         r = start(interpreter, problem)
         for name, arguments in events:
             interpreter.apply(interpreter.actions[name], r, arguments)
-        if len(events) < length:
+        if not interpreter.unfinished(r):
+            yield events
+        if len(events) < longest:
             for action, arguments in list(legal.legal(r, ir.SOUND_LEVELS)):
                 yield from further([*events, (action.event.name, arguments)])
-        elif not interpreter.unfinished(r):
-            yield events
 
     return further([])
 
 
-def apart(direction: Direction, problem: Problem, length: int) -> bool:
-    """Whether a trace of so many events on this problem is accepted by the one and refused by the other."""
-    theirs = Problem(problem.facts, {**problem.params, **direction.refuses.params})
-    return any(refusal(direction.refuses.system, theirs, run) for run in runs(direction.accepts.system, problem, length))
+def apart(direction: Direction, facts: Mapping[str, Any], size: Mapping[str, int], longest: int) -> int | None:
+    """The least number of events, up to the longest, of a trace on this problem that tells the two apart."""
+    accepts, refuses = direction.accepts, direction.refuses
+    problem, theirs = (Problem(dict(facts), {**party.params, **size}) for party in (accepts, refuses))
+    judge, _ = engine(refuses.system)
+    return min((len(run) for run in runs(accepts.system, problem, longest) if refusal(judge, theirs, run)), default=None)
 
 
 def piles(size: int) -> Iterator[dict[str, Any]]:
@@ -136,21 +145,16 @@ def measured(facts: Mapping[str, Any]) -> tuple[int, int]:
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(ORDERS, 2)))
 def test_no_shorter_trace_and_no_smaller_problem_is_there(pack: Pack, one: str, other: str) -> None:
-    for direction in last(one, other, pack, largest=3).directions:
-        sizes = {sized.size: sized.outcome for sized in direction.sizes}
-        shortest = len(direction.found.events) if direction.found else None
-        for size, outcome in sizes.items():
-            for length in range(2 * size):
-                there = [
-                    facts
-                    for facts in piles(size)
-                    if apart(direction, Problem(facts, {**direction.accepts.params, "things": size}), length)
-                ]
-                if outcome == "found" and length == shortest:
-                    assert direction.minimal
-                    assert measured(trace(direction)[0]) == min(map(measured, there))
-                    break
-                assert not there
+    for direction in last(one, other, pack, largest=2).directions:
+        for sized in direction.sizes:
+            there = [(apart(direction, facts, {"things": sized.size}, sized.size), facts) for facts in piles(sized.size)]
+            told = [(length, measured(facts)) for length, facts in there if length is not None]
+            if sized.outcome == "found":
+                assert direction.minimal
+                facts, events = trace(direction)
+                assert (len(events), measured(facts)) == min(told)
+            else:
+                assert not told
 
 
 def test_a_trace_each_way(pack: Pack) -> None:
@@ -226,7 +230,10 @@ def test_when_the_time_is_up(pack: Pack) -> None:
     ("text", "message"),
     [
         (take("odd", number="int"), "has take(0..things-1, rational), and odd has take(0..things-1, int)"),
-        (take("odd").replace("event take", "event grab"), "lightest has take(0..things-1, rational), and odd has no event take"),
+        (
+            take("odd").replace("event take", "event grab"),
+            "lightest has take(0..things-1, rational), and odd has no event take",
+        ),
     ],
 )
 def test_only_procedures_with_the_same_events(pack: Pack, text: str, message: str) -> None:
@@ -304,3 +311,95 @@ def test_the_same_name_in_two_packs(pack: Pack, desk: Desk, tmp_path_factory: py
     assert len({side["label"] for side in done.objects[0]["sides"]}) == 2
     other.write(PILE.replace("things - 1", "things").replace("0..things-1", "0..things"))
     assert "their own domain" in orderly(desk.run("compare", path(pack, "lightest"), path(other, "lightest"))).err
+
+
+# ---------------------------------------------------------------- the procedures that come with the package
+def graphs(size: int, edges: int, most: int) -> Iterator[dict[str, Any]]:
+    """Every problem with so many edges, no number greater than the most, and the start at 0."""
+    pairs = list(product(range(size), repeat=2))
+    numbers = range(most + 1)
+    for chosen, estimates in product(combinations(pairs, edges), product((None, *numbers), repeat=size)):
+        for weights, goals in product(product(numbers, repeat=edges), product((False, True), repeat=size)):
+            yield {
+                "start": 0,
+                "goal": {n: True for n in range(size) if goals[n]},
+                "edge": dict(zip(chosen, weights, strict=True)),
+                "estimate": {n: e for n, e in enumerate(estimates) if e is not None},
+            }
+
+
+def of_graph(facts: Mapping[str, Any]) -> tuple[int, ...]:
+    edge, estimate = facts["edge"], facts["estimate"]
+    return len(edge), sum(edge.values()), sum(estimate.values()), len(estimate), len(facts["goal"])
+
+
+def judged_by_check(direction: Direction) -> None:
+    """The row is sound with the format of the one, and unsound with that of the other, for the same reason."""
+    found = direction.found
+    assert found is not None
+    assert found.row is not None
+    for name, party in zip(found.formats, (direction.accepts, direction.refuses), strict=True):
+        assert name is not None
+        params = {**found.row["params"], **party.params}
+        report = check(open_once(name), found.row["prompt"], found.row["trace"], params)
+        if party is direction.accepts:
+            assert report.verdict is Verdict.SOUND
+        else:
+            assert (report.verdict, report.rule, report.event) == (Verdict.UNSOUND, found.refusal.rule, found.refusal.event)
+            assert report.message == found.refusal.message
+
+
+def reasons(found: Comparison) -> list[tuple[int, int, str] | None]:
+    """For each way the number of events, the one that is refused, and the rule."""
+    return [d.found and (len(d.found.events), d.found.refusal.event, d.found.refusal.rule) for d in found.directions]
+
+
+@pytest.mark.slow
+def test_h_sets_two_searches_apart() -> None:
+    found = last("astar", "dijkstra", largest=3)
+    assert reasons(found) == [(5, 4, "close/not-nearest"), (5, 4, "close/not-best")]
+    for direction in found.directions:
+        judged_by_check(direction)
+        assert direction.minimal
+        facts, events = trace(direction)
+        for size, edges in ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1)):
+            assert not any(apart(direction, one, {"nodes": size}, len(events)) for one in graphs(size, edges, 1))
+        same = [one for one in graphs(3, 2, 1) if of_graph(one) < of_graph(facts)]
+        assert len(same) > 1000
+        assert not any(apart(direction, one, {"nodes": 3}, len(events)) for one in same)
+
+
+@pytest.mark.slow
+def test_without_h_the_two_are_the_same() -> None:
+    found = last("astar", "dijkstra", givens=["all n in Node: h(n) = 0"], largest=3)
+    assert outcomes(found) == [[(size, "none", None) for size in (1, 2, 3)]] * 2
+
+
+@pytest.mark.slow
+def test_reopening_matters_where_h_is_not_consistent() -> None:
+    found = last("astar", "astar", params_other=["reopen=false"], largest=3)
+    assert reasons(found) == [(8, 6, "create/no-better-closed"), (6, 6, "end/no-goal")]
+    for direction in found.directions:
+        judged_by_check(direction)
+        facts, _ = trace(direction)
+        assert of_graph(facts) == (3, 1, 1, 1, 0)
+    same = last("astar", "astar", params_other=["reopen=false"], givens=["consistent"], largest=3)
+    assert outcomes(same) == [[(size, "none", None) for size in (1, 2, 3)]] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("one", "other", "givens", "expected"),
+    [
+        ("greedy", "astar", (), [(5, 4, "close/not-best"), (5, 4, "close/not-best")]),
+        ("breadth-first", "dijkstra", ("unit",), [None, (5, 4, "close/not-first")]),
+        ("greedy", "greedy", (), [None, None]),
+    ],
+)
+def test_pairs(one: str, other: str, givens: tuple[str, ...], expected: list[Any]) -> None:
+    found = last(one, other, givens=givens, largest=3)
+    assert reasons(found) == expected
+    assert found.complete
+    for direction in found.directions:
+        if direction.found:
+            judged_by_check(direction)

@@ -329,21 +329,20 @@ def _tried(direction: Direction, witness: Witness, size: str) -> Found:
     """The trace, tried by the interpreter of both sides, and printed where a format prints such runs."""
     accepts, refuses = direction.accepts, direction.refuses
     problem = Problem(dict(witness.facts), {**accepts.params, size: witness.size})
-    if wrong := refusal(accepts.system, problem, witness.events):
+    interpreter = Interpreter(accepts.system)
+    if wrong := refusal(interpreter, problem, witness.events):
         raise AssertionError(f"the engines differ: {wrong.rule} is broken by {witness.events}")
     theirs = Problem(problem.facts, {**refuses.params, size: witness.size})
-    why = refusal(refuses.system, theirs, witness.events)
+    why = refusal(Interpreter(refuses.system), theirs, witness.events)
     if why is None:
         raise AssertionError(f"the engines differ: nothing is broken by {witness.events}")
-    actions = Interpreter(accepts.system).actions
-    events = tuple((actions[name], arguments) for name, arguments in witness.events)
+    events = tuple((interpreter.actions[name], arguments) for name, arguments in witness.events)
     found = Found(problem, events, why, witness.least, measures(accepts.system, problem))
     return _printed(found, direction, theirs, witness.events)
 
 
-def refusal(system: ir.System, problem: Problem, events: Sequence[Event]) -> Refusal | None:
-    """What a procedure has against a trace, the interpreter says; None where it accepts it."""
-    interpreter = Interpreter(system)
+def refusal(interpreter: Interpreter, problem: Problem, events: Sequence[Event]) -> Refusal | None:
+    """What a procedure has against a trace; None where it accepts it."""
     r = start(interpreter, problem)
     for number, (name, arguments) in enumerate(events):
         action = interpreter.actions[name]
@@ -376,4 +375,3 @@ def _printed(found: Found, direction: Direction, theirs: Problem, events: Sequen
                         break
             return replace(found, row=made, formats=(own if own == form.name else None, other))
     return found
-
