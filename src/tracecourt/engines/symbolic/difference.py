@@ -99,7 +99,7 @@ class Difference:
                 return Sized(size, "unknown", events), None
             if events < most:
                 search.extend()
-                if search.exhausted:
+                if search.over:
                     return Sized(size, "none", events), None
         return Sized(size, "none" if self._proved(size) else "none-bounded", most), None
 
@@ -141,13 +141,13 @@ class _Lockstep:
     def extend(self, *, agreed: bool | None = None) -> None:
         """One more event, the same for both; `agreed`: whether it is known that it breaks no rule first, if that was asked."""
         found, state, broken = self.runs.extend(), self.believed, list[Truth]()
-        for move in found.moves:
-            event = self.refuses.system.events[move.event.name]
+        for step in found.moves:
+            event = self.refuses.system.events[step.event.name]
             self.refuses.enter(self.believed)
-            self.refuses.bind(event, move.arguments)
-            broken.append(both(move.taken, neg(allowed(self.refuses, event, ir.SOUND_LEVELS))))
-            after = self.refuses.after(event, move.arguments, self.believed)
-            state = self.refuses.merged(move.taken, after, state)
+            self.refuses.bind(event, step.arguments)
+            broken.append(both(step.taken, neg(allowed(self.refuses, event, ir.SOUND_LEVELS))))
+            after = self.refuses.after(event, step.arguments, self.believed)
+            state = self.refuses.merged(step.taken, after, state)
         self.believed, self.happens = state, found.happens
         first = both(disj(broken), neg(self.objected))
         self.agreed.append(self.query.ask(first) == "unsat" if agreed is None else agreed)
@@ -157,7 +157,7 @@ class _Lockstep:
             self.objected = disj((self.objected, first))
 
     @property
-    def exhausted(self) -> bool:
+    def over(self) -> bool:
         """Whether no run of the side that accepts has as many events."""
         return self.query.ask(self.happens) == "unsat"
 

@@ -129,7 +129,7 @@ class Smallest:
                 return Sized(size, "found", rounds + 1), self._least(size, lemmas, search)
             if answer == "unknown":
                 return Sized(size, "unknown", rounds + 1), None
-            if search.exhausted:
+            if search.over:
                 return Sized(size, "none", rounds + 1), None
         return Sized(size, "none-bounded", len(search.runs.rounds)), None
 
@@ -165,7 +165,7 @@ class Smallest:
         search = _Unrolled(self, size, lemmas, whole=True)
         for _ in range(rounds):
             search.extend()
-            if search.exhausted:
+            if search.over:
                 break
         model = search.some()
         if model is None:
@@ -196,7 +196,7 @@ class _Unrolled:
         self.broken: list[Truth] = []  # by round: the run breaks the promise after it
 
     @property
-    def exhausted(self) -> bool:
+    def over(self) -> bool:
         """Whether no run goes on for as many rounds, so that longer ones need not be looked at."""
         return self.query.ask(self.runs.rounds[-1].happens) == "unsat"
 
