@@ -79,6 +79,7 @@ class Found:
         problem: the problem, with the parameters of the side that accepts the trace.
         events: the events.
         refusal: what the other side has against it.
+        theirs: the values that the parameters have for the other side, those that the row gives or that were set.
         least: how many measures are proved to be least.
         measures: the measures of the problem and their values.
         row: the same as `check` reads it; None where no format prints such runs.
@@ -88,6 +89,7 @@ class Found:
     problem: Problem
     events: tuple[Run, ...]
     refusal: Refusal
+    theirs: Mapping[str, Any]
     least: int
     measures: tuple[tuple[str, Any], ...]
     row: Mapping[str, Any] | None = None
@@ -137,6 +139,7 @@ class Direction:
             "events": [[action.event.name, *map(plain, arguments)] for action, arguments in found.events] if found else [],
             "broken": None if found is None else vars(found.refusal),
             "formats": list(found.formats) if found else [None, None],
+            "refuses_with": {name: plain(value) for name, value in found.theirs.items()} if found else {},
             "row": None if found is None or found.row is None else dict(found.row),
         }
 
@@ -333,11 +336,16 @@ def _tried(direction: Direction, witness: Witness, size: str) -> Found:
     if wrong := refusal(interpreter, problem, witness.events):
         raise AssertionError(f"the engines differ: {wrong.rule} is broken by {witness.events}")
     theirs = Problem(problem.facts, {**refuses.params, size: witness.size})
-    why = refusal(Interpreter(refuses.system), theirs, witness.events)
+    judge = Interpreter(refuses.system)
+    _, values, _ = judge.problem(theirs.facts, theirs.params, lambda sort: [])
+    theirs = Problem(
+        theirs.facts, {name: value for name, value in values.items() if name in {**problem.params, **theirs.params}}
+    )
+    why = refusal(judge, theirs, witness.events)
     if why is None:
         raise AssertionError(f"the engines differ: nothing is broken by {witness.events}")
     events = tuple((interpreter.actions[name], arguments) for name, arguments in witness.events)
-    found = Found(problem, events, why, witness.least, measures(accepts.system, problem))
+    found = Found(problem, events, why, theirs.params, witness.least, measures(accepts.system, problem))
     return _printed(found, direction, theirs, witness.events)
 
 
@@ -370,7 +378,8 @@ def _printed(found: Found, direction: Direction, theirs: Problem, events: Sequen
                 with suppress(InputError, SpecError):
                     there = joined(name, refuses.specifications)
                     report = check(there, made["prompt"], made["trace"], theirs.params)
-                    if (report.verdict, report.rule, report.event) == (Verdict.UNSOUND, why.rule, why.event):
+                    at_end = why.event == len(events)  # an answer that comes too early is refused in its place
+                    if (report.verdict, report.event) == (Verdict.UNSOUND, why.event) and (at_end or report.rule == why.rule):
                         other = name
                         break
             return replace(found, row=made, formats=(own if own == form.name else None, other))

@@ -36,7 +36,8 @@ def _named(party: Party) -> str:
 def _outcome(direction: Direction, size: str) -> str:
     if direction.found is not None:
         values = " · ".join(f"{name} {show(value)}" for name, value in direction.found.measures)
-        return f"a trace of {len(direction.found.events)} events" + (
+        number = len(direction.found.events)
+        return f"a trace of {number} event{'' if number == 1 else 's'}" + (
             f", the least there is ({values})" if direction.minimal else f", not proved to be the least ({values})"
         )
     known = [sized for sized in direction.sizes if sized.outcome != "unknown"]
