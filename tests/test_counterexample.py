@@ -96,7 +96,9 @@ def test_a_correct_procedure_is_proved_for_runs_of_any_length() -> None:
     assert [s.outcome for s in found.sizes] == ["none"] * 3
 
 
-@pytest.mark.parametrize(("name", "size"), [("early", 3), ("worst-first", 3), pytest.param("forgetful", 4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("early", 3), ("worst-first", 3), pytest.param("forgetful", 4, marks=pytest.mark.slow)]
+)
 def test_a_variant_is_caught(variants: Path, name: str, size: int) -> None:
     found = sought(str(variants / f"specs/procedures/{name}.spec"), givens=["admissible", *PLAIN])
     assert found.minimal

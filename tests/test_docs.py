@@ -81,7 +81,9 @@ def test_every_command_runs_and_prints_what_the_page_shows(page: Path, checkout:
             target.write_text(block.text, encoding="utf-8")
         elif block.language == "sh":
             done = run(block.text, checkout)
-            finds = block.text.splitlines()[-1].startswith(("tracecourt check", "tracecourt explain", "tracecourt identify"))
+            finds = block.text.splitlines()[-1].startswith(
+                ("tracecourt check", "tracecourt explain", "tracecourt identify", "tracecourt compare")
+            )
             assert done.returncode in ((0, 1) if finds else (0,)), f"{block.text}\n{done.stdout}{done.stderr}"
             printed = done.stdout
         elif block.language == "text" and printed:

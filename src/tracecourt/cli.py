@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from tracecourt.cli_claims import counterexample
+from tracecourt.cli_compare import compare
 from tracecourt.errors import InputError, TracecourtError, placed
 
 if TYPE_CHECKING:
@@ -283,6 +284,7 @@ def new(name: str) -> None:
 
 
 cli.add_command(counterexample)
+cli.add_command(compare)
 
 
 # ---------------------------------------------------------------- helpers

@@ -114,7 +114,7 @@ def counterexample(
             largest=largest,
             rounds=rounds,
             limits=Limits(timeout, rlimit),
-            tell=_teller(known),
+            tell=teller(),
         )
     except KeyboardInterrupt:
         click.echo("stopped; this is what is known:", err=True)
@@ -122,7 +122,7 @@ def counterexample(
     sys.exit(finish())
 
 
-def _teller(known: list[Any]) -> Callable[[str], object]:
+def teller() -> Callable[[str], object]:
     """What shows how far the search has come, on a terminal."""
     if not sys.stderr.isatty():
         return lambda line: None

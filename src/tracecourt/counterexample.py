@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,20 +13,29 @@ from tracecourt.engines.symbolic.run import Event
 from tracecourt.engines.symbolic.smallest import Asked, Sized, Smallest, Witness
 from tracecourt.engines.symbolic.solving import Limits
 from tracecourt.engines.symbolic.terms import NotSymbolic
-from tracecourt.errors import InputError, SpecError, suggestion
-from tracecourt.formats import Format, joined
-from tracecourt.generate import Generator, Problem, start
+from tracecourt.errors import InputError, SpecError
+from tracecourt.generate import Problem, start
 from tracecourt.lemmas import Refuted, broken
 from tracecourt.parameters import from_options
 from tracecourt.resources import Library
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
-from tracecourt.spec import syntax as s
 from tracecourt.spec.library import Specifications
 from tracecourt.spec.rewrite import substitute
 from tracecourt.verdict import plain
+from tracecourt.witness import (
+    added_givens,
+    assumptions,
+    demand_known,
+    measures,
+    own_domain,
+    printing,
+    row,
+    size_parameter,
+    smallest_size,
+    worded,
+)
 
-LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SCHEMA = "tracecourt/counterexample/1"
 OPTIMAL = "optimal"  # what is promised by an answer that tells what the search found, what it costs, and the optimum
 NODES = 5
@@ -83,7 +91,7 @@ class Counterexample:
     @property
     def measures_of_size(self) -> str:
         """What the size of a problem is called."""
-        return _size(self.system).name
+        return size_parameter(self.system).name
 
     def last_state(self) -> tuple[Interpreter, Registers, tuple[Any, ...]]:
         """The state in which the run ends, and the answer that the search found there."""
@@ -129,16 +137,7 @@ class Counterexample:
         """The measures of the problem, as the domain writes them, and their values."""
         if self.refuted is None:
             return ()
-        interpreter = Interpreter(self.system)
-        r = start(interpreter, self.refuted.problem)
-        source = self.system.sources[1].text
-        return tuple((source[m.span.start : m.span.end], plain(_measured(interpreter, m, r))) for m in self.system.measures)
-
-
-def _measured(interpreter: Interpreter, measure: ir.Expr, r: Registers) -> Any:
-    code = interpreter.evaluator.code(measure)
-    interpreter.evaluator.widen(r)
-    return code(r)
+        return measures(self.system, self.refuted.problem)
 
 
 def counterexample(
@@ -172,14 +171,12 @@ def counterexample(
         InputError, SpecError: when something is not there, is faulty or does not fit.
     """
     specifications = Specifications(library)
-    chosen = domain or _domain(specifications, procedure)
+    chosen = domain or own_domain(specifications, procedure)
     system, promise, assumed = _asked(specifications, procedure, chosen, claim, givens)
-    if not system.measures:
-        raise InputError(f"the domain {chosen} does not say how its problems grow: it has no `small` block")
     given = from_options(system, params)
     search = Smallest(Asked(system, promise, tuple(assumed), given, rounds=rounds), limits or Limits(), tell)
-    known = Counterexample(procedure, chosen, given, claim, _worded(assumed), (), system, largest)
-    for size in range(_smallest(system), largest + 1):
+    known = Counterexample(procedure, chosen, given, claim, worded(assumed), (), system, largest)
+    for size in range(smallest_size(system), largest + 1):
         try:
             sized, witness = search.at(size)
         except NotSymbolic as why:
@@ -192,33 +189,6 @@ def counterexample(
             return
 
 
-def _worded(assumed: Sequence[ir.Rule]) -> tuple[str, ...]:
-    """Assumptions by their names, or as they were written."""
-    return tuple(rule.source.text.strip() if rule.source.name == "--given" else rule.name for rule in assumed)
-
-
-def _domain(specifications: Specifications, procedure: str) -> str:
-    """The domain of the procedure's own trace blocks."""
-    blocks = [item for item in specifications.declaration("procedure", procedure).items if isinstance(item, s.TraceBlock)]
-    if not blocks:
-        raise InputError(f"{procedure} has no trace block that tells over which domain it is meant: name one with --domain")
-    return blocks[0].domain
-
-
-def _size(system: ir.System) -> ir.Symbol:
-    """The parameter that says how large a problem is."""
-    measure = system.measures[0]
-    assert isinstance(measure, ir.Ref)
-    return measure.symbol
-
-
-def _smallest(system: ir.System) -> int:
-    """Its least value."""
-    sort = _size(system).sort
-    low = sort.low.value if isinstance(sort, t.Range) and isinstance(sort.low, ir.Const) else 1
-    return low if isinstance(low, int) else 1
-
-
 def _asked(
     specifications: Specifications, procedure: str, domain: str, claim: str, givens: Sequence[str]
 ) -> tuple[ir.System, ir.Promise, list[ir.Rule]]:
@@ -226,23 +196,21 @@ def _asked(
     plain_system = specifications.over(procedure, domain)
     named = {p.rule.name for p in plain_system.promises} | {OPTIMAL}
     assumed = {p.rule.name for p in plain_system.givens}
-    for text, known, what in [(claim, named, "claim"), *((one, assumed, "assumption") for one in givens)]:
-        if "-" in text and text not in known and LABEL.fullmatch(text):
-            raise InputError(f"there is no {what} {text}{suggestion(text, known)}")
+    demand_known(claim, named, "claim")
+    for one in givens:
+        demand_known(one, assumed, "assumption")
     claims = {} if claim in named else {EXPRESSION: claim}
-    extra = {one: one for one in givens if one not in assumed}
-    system = specifications.over(procedure, domain, claims, {f"given-{i}": text for i, text in enumerate(extra)})
+    extra = added_givens(givens, assumed)
+    system = specifications.over(procedure, domain, claims, extra)
     promises = {p.rule.name: p for p in system.promises}
     if claim == OPTIMAL and OPTIMAL not in promises:
         promise = _of_the_answer(system)
     else:
         promise = promises[claim if claim in named else EXPRESSION]
-    rules = {p.rule.name: p.rule for p in system.givens}
     for name in promise.under:
-        if name not in rules:
+        if name not in assumed:
             raise InputError(f"{claim} is promised given {name}, of which the domain {domain} does not know")
-    places = {text: f"given-{i}" for i, text in enumerate(extra)}
-    return system, promise, [rules[places.get(one, one)] for one in dict.fromkeys((*promise.under, *givens))]
+    return system, promise, assumptions(system, (*promise.under, *givens), extra)
 
 
 def _of_the_answer(system: ir.System) -> ir.Promise:
@@ -280,41 +248,15 @@ def _tried(
     refuted = broken(interpreter, problem, events, [promise])
     if refuted is None or (promise.kind == "claim" and interpreter.unfinished(r)):
         raise AssertionError(f"the engines differ: {witness.events} breaks no promise")
-    row, checked_by = _printed(known, specifications, problem, witness.events, promise)
-    return replace(known, refuted=refuted, least=witness.least, row=row, format=checked_by)
+    made, checked_by = _printed(known, specifications, problem, witness.events, promise)
+    return replace(known, refuted=refuted, least=witness.least, row=made, format=checked_by)
 
 
 def _printed(
     known: Counterexample, specifications: Specifications, problem: Problem, events: Sequence[Event], promise: ir.Promise
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The row that `check` reads, and the format to name; a format of the same problems prints what no format is made for."""
-    own: str | None = None
-    other: str | None = None
-    for name in specifications.library.names("format"):
+    for form, own in printing(specifications, known.domain, known.procedure):
         with suppress(InputError, SpecError):
-            uses = {
-                item.kind: item.name for item in specifications.declaration("format", name).items if isinstance(item, s.Use)
-            }
-            if uses.get("domain") == known.domain and not specifications.format(name).partial:
-                own = own or (name if uses.get("procedure") == known.procedure else None)
-                other = other or name
-    for chosen in (own, other):
-        if chosen is not None:
-            with suppress(InputError, SpecError):
-                form = joined(chosen, specifications, known.procedure)
-                return _row(form, known, problem, events, promise), own
+            return row(form, f"{known.procedure}-{known.claim}", problem, events, ended=promise.kind == "claim"), own
     return None, None
-
-
-def _row(form: Format, known: Counterexample, problem: Problem, events: Sequence[Event], promise: ir.Promise) -> dict[str, Any]:
-    generator = Generator(form, {})
-    r, shown = generator.start(problem), []
-    for name, arguments in events:
-        action = form.interpreter.actions[name]
-        form.interpreter.apply(action, r, arguments)
-        shown.append((action, arguments))
-    ended = promise.kind == "claim"
-    expected = {"verdict": "sound" if ended else "truncated", "rule": None, "event": None}
-    answer = list(generator.answer(r)) if ended else []
-    row = generator.row(f"{known.procedure}-{known.claim}", problem, [*shown, *answer], expected)
-    return row if ended else {**row, "trace": generator.trace(shown, ended=False)}

@@ -13,6 +13,7 @@ from tracecourt.engines.symbolic.run import allowed, any_state, bound, chosen_pa
 from tracecourt.engines.symbolic.solving import Query
 from tracecourt.engines.symbolic.terms import NotSymbolic, Truth, conj, neg
 from tracecourt.spec import ir
+from tracecourt.spec.rewrite import symbols
 
 Opened = Callable[[], tuple[Machine, Query]]  # a machine over a problem of which only the assumptions are known
 
@@ -68,3 +69,8 @@ def follows(opened: Opened, lemmas: Sequence[ir.Rule], claim: ir.Rule) -> bool:
         return _holds(query, machine.symbolic.holds(claim.condition), *premises)
     except NotSymbolic:
         return False
+
+
+def looks_back(system: ir.System, rule: ir.Rule) -> bool:
+    """Whether a condition asks what happened, which no state that is left open can tell."""
+    return not set(system.histories.values()).isdisjoint(symbols(rule.condition))

@@ -85,7 +85,7 @@ class Runs:
         state, moves, happens = self.state, [], []
         if self.rounds or self.swept is None:
             single = list(self._single(state))
-            happens = [move.taken for move in single]
+            happens = [step.taken for step in single]
             self.query.require(*self._at_most_one(happens))
             if self.rounds:
                 self.query.require(*(implied(taken, self.rounds[-1].happens) for taken in happens))
@@ -94,21 +94,21 @@ class Runs:
         before = disj(happens)
         if self.swept is not None:
             for taken, event, arguments in self._sweep(state):
-                move, state = self._swept(taken, event, arguments, state)
+                step, state = self._swept(taken, event, arguments, state)
                 if self.rounds:
                     self.query.require(implied(taken, before))
-                moves.append(move)
-        anything = before if self.rounds or self.swept is None else disj(move.taken for move in moves)
+                moves.append(step)
+        anything = before if self.rounds or self.swept is None else disj(step.taken for step in moves)
         self.rounds.append(Round(tuple(moves), anything, state))
         return self.rounds[-1]
 
     def events(self, model: Model) -> list[Event]:
         """The events of a run that was found."""
         return [
-            (move.event.name, tuple(map(model.value, move.arguments)))
+            (step.event.name, tuple(map(model.value, step.arguments)))
             for found in self.rounds
-            for move in found.moves
-            if model.truth(move.taken)
+            for step in found.moves
+            if model.truth(step.taken)
         ]
 
     # ------------------------------------------------------------ one event
@@ -118,15 +118,15 @@ class Runs:
         said = {places[fact] for fact in facts if fact.sort is sort and known(places[fact])}
         return {value: value in said for value in self.machine.symbolic.inhabitants(sort)}
 
-    def _in_turn(self, move: Move) -> None:
+    def _in_turn(self, step: Move) -> None:
         """Where all values of a sort are alike, they are spoken of in their order: any other run is one of these renamed."""
-        for parameter, argument in zip(move.event.parameters, move.arguments, strict=True):
+        for parameter, argument in zip(step.event.parameters, step.arguments, strict=True):
             seen, before = self._seen.get(id(parameter.sort)), True
             if seen is None:
                 continue
             said = {value: guard for guard, value in ways(argument)}
             for value, named in list(seen.items()):
-                here = both(move.taken, said.get(value, False))
+                here = both(step.taken, said.get(value, False))
                 self.query.require(implied(here, either(named, before)))
                 before, seen[value] = named, either(named, here)
 
@@ -137,9 +137,9 @@ class Runs:
                 chosen = {p: self.machine.unknown(p.sort, p.name) for p in chosen_parameters(self.machine, event)}
                 arguments = bound(self.machine, event, chosen, state)
                 self.query.require(implied(taken, allowed(self.machine, event, self.levels)))
-                move = Move(taken, event, arguments)
-                self._in_turn(move)
-                yield move
+                step = Move(taken, event, arguments)
+                self._in_turn(step)
+                yield step
 
     def _at_most_one(self, taken: Sequence[Truth]) -> Iterator[Truth]:
         for place, one in enumerate(taken):
@@ -147,9 +147,9 @@ class Runs:
 
     def _merged(self, moves: Sequence[Move], state: State) -> State:
         result = state
-        for move in moves:
-            after = self.machine.after(move.event, move.arguments, state)
-            result = self.machine.merged(move.taken, after, result)
+        for step in moves:
+            after = self.machine.after(step.event, step.arguments, state)
+            result = self.machine.merged(step.taken, after, result)
         return result
 
     # ------------------------------------------------------------ a sweep
@@ -167,9 +167,9 @@ class Runs:
         for symbol in self.machine.system.histories.values():  # exchanged events leave it open which came first
             row = result[symbol]
             result[symbol] = Row(row.slots, ordered=False)
-        move = Move(taken, event, arguments)
-        self._in_turn(move)
-        return move, result
+        step = Move(taken, event, arguments)
+        self._in_turn(step)
+        return step, result
 
 
 # ---------------------------------------------------------------- events

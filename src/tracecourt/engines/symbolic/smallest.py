@@ -6,25 +6,22 @@ length; else runs are unrolled round by round. Where a run is found, the problem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from tracecourt.engines.symbolic.induction import follows, inductive
+from tracecourt.engines.symbolic.induction import follows, inductive, looks_back
+from tracecourt.engines.symbolic.least import Tell, fixed_facts, least_measures
 from tracecourt.engines.symbolic.machine import Machine
 from tracecourt.engines.symbolic.run import Event, Runs, exchangeable
-from tracecourt.engines.symbolic.solving import Limits, Model, Query
+from tracecourt.engines.symbolic.solving import Answer, Limits, Model, Query
 from tracecourt.engines.symbolic.symmetry import interchangeable, plainest, renamed
-from tracecourt.engines.symbolic.terms import Truth, both, compare, conj, disj, neg
-from tracecourt.engines.symbolic.values import equal, opened
+from tracecourt.engines.symbolic.terms import Truth, both, conj, disj, neg
 from tracecourt.engines.symbolic.world import World
 from tracecourt.spec import ir
-from tracecourt.spec import sorts as t
-from tracecourt.spec.rewrite import symbols
 
 Outcome = Literal["none", "none-bounded", "found", "unknown"]
-Tell = Callable[[str], object]
 NAMED = 7  # values of a sort for which all ways to name them are tried
 BEYOND = 2  # rounds beyond the number of nodes; twice as many where a round is a single event
 
@@ -133,7 +130,7 @@ class Smallest:
                 return Sized(size, "found", rounds + 1), self._least(size, lemmas, search)
             if answer == "unknown":
                 return Sized(size, "unknown", rounds + 1), None
-            if search.exhausted:
+            if search.over:
                 return Sized(size, "none", rounds + 1), None
         return Sized(size, "none-bounded", len(search.runs.rounds)), None
 
@@ -144,13 +141,13 @@ class Smallest:
         """The procedure's lemmas that Z3 proves by induction for a size."""
         system, assumed = self.asked.system, {rule.name for rule in self.asked.assumed}
         lemmas = [p.rule for p in system.promises if p.kind == "lemma" and assumed.issuperset(p.under)]
-        plain = [rule for rule in lemmas if not _looks_back(system, rule)]
+        plain = [rule for rule in lemmas if not looks_back(system, rule)]
         return inductive(lambda: self.opened(size), plain, self.asked.levels) if plain else []
 
     def _proved(self, size: int, lemmas: Sequence[ir.Rule]) -> bool:
         """Whether no run of any length breaks the promise, by induction."""
         rule = self.asked.promise.rule
-        if _looks_back(self.asked.system, rule):
+        if looks_back(self.asked.system, rule):
             return False
         if self.asked.lasting:
             return rule in lemmas
@@ -169,21 +166,21 @@ class Smallest:
         search = _Unrolled(self, size, lemmas, whole=True)
         for _ in range(rounds):
             search.extend()
-            if search.exhausted:
+            if search.over:
                 break
         model = search.some()
         if model is None:
             search, model = found, found.query.model()
-        least = 1
-        machine = search.machine
-        for number, measure in enumerate(self.asked.system.measures[1:], 2):
-            there, value = machine.symbolic.value(measure)
-            if there is not True or (search is found and not isinstance(measure.sort, t.Int)):
-                break
-            proved, model = self._descend(search, value, model, f"measure {number}")
-            least += proved and least == number - 1
-        facts = {fact.name: model.value(machine.symbolic.places[fact]) for fact in machine.system.facts}
-        search.query.require(*(equal(machine.symbolic.places[f], opened(facts[f.name])) for f in machine.system.facts))
+        least, model = least_measures(
+            search.machine,
+            search.query,
+            search.ask,
+            model,
+            self.asked.system.measures,
+            whole=search is not found,
+            tell=self.tell,
+        )
+        facts = fixed_facts(search.machine, search.query, model)
         model = search.shortest() or model
         return self._plainest(Witness(size, facts, tuple(search.runs.events(model)), least))
 
@@ -202,26 +199,6 @@ class Smallest:
             witness = replace(witness, facts=facts, events=events)
         return witness
 
-    def _descend(self, search: _Unrolled, value: Any, model: Model, name: str) -> tuple[bool, Model]:
-        """The least value of a measure, looked for from below in growing steps; then it is fixed."""
-        low, step, best = 0, 0, model.value(value)
-        while low < best:
-            middle = min(low + step, (low + best) // 2)
-            step = 2 * step + 1
-            with search.query.aside():
-                search.query.require(compare("<=", value, middle))
-                answer = search.ask()
-                if answer == "sat":
-                    model = search.query.model()
-                    best = model.value(value)
-                elif answer == "unsat":
-                    low = middle + 1
-                else:
-                    break
-            self.tell(f"{name}: {low} to {best}")
-        search.query.require(equal(value, best))
-        return low >= best, model
-
 
 class _Unrolled:
     """Runs on problems of one size, and when they break the promise."""
@@ -235,7 +212,7 @@ class _Unrolled:
         self.broken: list[Truth] = []  # by round: the run breaks the promise after it
 
     @property
-    def exhausted(self) -> bool:
+    def over(self) -> bool:
         """Whether no run goes on for as many rounds, so that longer ones need not be looked at."""
         return self.query.ask(self.runs.rounds[-1].happens) == "unsat"
 
@@ -253,7 +230,7 @@ class _Unrolled:
         self.extend()
         return self.query.ask(self.broken[-1])
 
-    def ask(self) -> str:
+    def ask(self) -> Answer:
         """Whether a run of any number of rounds so far breaks the promise, and ends there."""
         ways = [both(broken, neg(disj(r.happens for r in self.runs.rounds[i + 1 :]))) for i, broken in enumerate(self.broken)]
         return self.query.ask(disj(ways))
@@ -272,8 +249,3 @@ class _Unrolled:
 
 
 _WORDS = {"sat": "found", "unsat": "none", "unknown": "not known"}
-
-
-def _looks_back(system: ir.System, rule: ir.Rule) -> bool:
-    """Whether a condition asks what happened, which no state that is left open can tell."""
-    return not set(system.histories.values()).isdisjoint(symbols(rule.condition))
