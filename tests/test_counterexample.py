@@ -201,13 +201,13 @@ def test_exit_codes(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nosuch",), "there is no procedure nosuch"),
+        (("nosuch",), "there is no procedure named nosuch"),
         (("nosuch.spec",), "there is no file nosuch.spec"),
         (("astar", "--claim", "closed-onc"), "did you mean closed-once?"),
         (("astar", "--claim", "done => foo"), "--claim:1:9"),
         (("astar", "--given", "consistant"), "nothing here is named consistant"),
         (("astar", "--given", "edge = 1"), "--given:1:"),
-        (("astar", "--domain", "hanoi"), "hanoi"),
+        (("astar", "--domain", "hanoi"), "this need is not met"),
         (("astar", "--param", "weight=x"), "--param weight=x"),
         (("hanoi",), "name a --claim"),
         (("astar", "--nodes", "0"), "0 is not in the range"),

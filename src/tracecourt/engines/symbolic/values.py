@@ -102,7 +102,10 @@ def union(found: Iterable[tuple[Truth, Any]]) -> Any:
     first = kept[0][1]
     if len(kept) == 1 or all(same(first, v) for _, v in kept[1:]):
         return first
-    if isinstance(first, (Table, Row)):
+    if any(isinstance(v, (Table, Row)) for _, v in kept):
+        kept = [(g, opened(list(v) if isinstance(v, tuple) else v)) for g, v in kept]  # a list in another value is a tuple
+        if any(not isinstance(v, (Table, Row)) for _, v in kept):
+            raise NotSymbolic("a collection may be something else")
         result = kept[-1][1]
         for guard, value in reversed(kept[:-1]):
             result = merged(guard, value, result)
