@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+SOLVED = {"counterexample.md", "compare.md", "z3.md"}  # pages whose commands prove something, which takes its time
+
+
+def run_in_turn(page: Path) -> Any:
+    """A page as a parameter of a test that runs its commands."""
+    return pytest.param(page, marks=pytest.mark.slow) if page.name in SOLVED else page
+
+
 def pages_with(language: str) -> list[Path]:
     return [page for page in PAGES if any(block.language == language for block in blocks(page))]
 
@@ -67,7 +76,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("page", pages_with("sh"), ids=name_of)
+@pytest.mark.parametrize("page", map(run_in_turn, pages_with("sh")), ids=name_of)
 def test_every_command_runs_and_prints_what_the_page_shows(page: Path, checkout: Path, rewrite: bool) -> None:
     written = text = page.read_text(encoding="utf-8")
     printed, after, shift = "", 0, 0
@@ -82,7 +91,13 @@ def test_every_command_runs_and_prints_what_the_page_shows(page: Path, checkout:
         elif block.language == "sh":
             done = run(block.text, checkout)
             finds = block.text.splitlines()[-1].startswith(
-                ("tracecourt check", "tracecourt explain", "tracecourt identify", "tracecourt compare")
+                (
+                    "tracecourt check",
+                    "tracecourt explain",
+                    "tracecourt identify",
+                    "tracecourt compare",
+                    "tracecourt counterexample",
+                )
             )
             assert done.returncode in ((0, 1) if finds else (0,)), f"{block.text}\n{done.stdout}{done.stderr}"
             printed = done.stdout
