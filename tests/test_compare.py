@@ -225,6 +225,15 @@ def test_states_that_cannot_be_left_open(pack: Pack) -> None:
     assert bounded.complete
 
 
+def test_a_queue_whose_order_depends_on_the_state(pack: Pack) -> None:
+    for name, order in (("loose", "true"), ("strict", "all m in line: key(line, m) = line[m]")):
+        queue = "count: int = 0\n    line: queue (n: Thing, w: rational) by w + count"
+        text = take(name, order).replace("taken: set Thing", f"taken: set Thing\n    {queue}")
+        pack.write(text.replace("taken += n", "taken += n\n    line[n] := w\n    count := count + 1"))
+    found = last("loose", "strict", pack)
+    assert reasons(found) == [(3, 2, "take/order"), None]
+
+
 def test_a_list_does_not_grow_with_what_is_taken_out_of_it() -> None:
     world = World()
     row = Row()
