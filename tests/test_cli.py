@@ -77,9 +77,7 @@ USAGE = [
     pytest.param(("compare", "a", "b", "--timeout", "0"), 2, "0.0 is not in the range x>0", id="compare timeout 0"),
     pytest.param(("compare", "a", "b", "--rlimit", "0"), 2, "0 is not in the range x>=1", id="compare rlimit 0"),
     pytest.param(("compare", "astar", "no-such"), 2, "there is no procedure named no-such", id="compare with nothing"),
-    pytest.param(
-        ("compare", "astar", "astar", "--domain", "none"), 2, "there is no domain named none", id="compare domain"
-    ),
+    pytest.param(("compare", "astar", "astar", "--domain", "none"), 2, "there is no domain named none", id="compare domain"),
     pytest.param(("compare", "astar", "astar", "--given", "a-b"), 2, "there is no assumption a-b", id="compare given nothing"),
     pytest.param(("compare", "astar", "astar", "--param-a", "a=1"), 2, "has no parameter a", id="compare a=1"),
     pytest.param(("compare", "astar", "astar", "--param-b", "b=1"), 2, "has no parameter b", id="compare b=1"),
