@@ -20,7 +20,7 @@ from tracecourt.cli import cli
 
 MAZE = ("--format", "searchformer-maze")
 READING = dict.fromkeys(("check", "explain", "identify"), ("-", *MAZE))
-COMMANDS = {"formats": (), **READING, "generate": MAZE, "lint": (".",), "new": ("mine",)}
+COMMANDS = {"formats": (), **READING, "generate": MAZE, "lint": (".",), "new": ("mine",), "compare": ("a", "b")}
 ALL = jsonl(row(), row(UNSOUND, "b"), row(MALFORMED, "c"), row(TRUNCATED, "d"))
 
 
@@ -71,6 +71,16 @@ USAGE = [
     pytest.param(("generate", *MAZE, "--mutate", "--declared"), 2, "leave --declared out", id="mutate declared"),
     pytest.param(("lint",), 2, "Missing argument 'PATH'", id="lint nothing"),
     pytest.param(("lint", "a", "b"), 2, "unexpected extra argument (b)", id="lint two"),
+    pytest.param(("compare", "astar"), 2, "Missing argument 'B'", id="compare one"),
+    pytest.param(("compare", "a", "b", "--nodes", "0"), 2, "0 is not in the range x>=1", id="compare nodes 0"),
+    pytest.param(("compare", "a", "b", "--events", "-1"), 2, "-1 is not in the range x>=0", id="compare events -1"),
+    pytest.param(("compare", "a", "b", "--timeout", "0"), 2, "0.0 is not in the range x>0", id="compare timeout 0"),
+    pytest.param(("compare", "a", "b", "--rlimit", "0"), 2, "0 is not in the range x>=1", id="compare rlimit 0"),
+    pytest.param(("compare", "astar", "no-such"), 2, "there is no procedure named no-such", id="compare with nothing"),
+    pytest.param(("compare", "astar", "astar", "--domain", "none"), 2, "there is no domain named none", id="compare domain"),
+    pytest.param(("compare", "astar", "astar", "--given", "a-b"), 2, "there is no assumption a-b", id="compare given nothing"),
+    pytest.param(("compare", "astar", "astar", "--param-a", "a=1"), 2, "has no parameter a", id="compare a=1"),
+    pytest.param(("compare", "astar", "astar", "--param-b", "b=1"), 2, "has no parameter b", id="compare b=1"),
     pytest.param(("new",), 2, "Missing argument 'NAME'", id="new nothing"),
     pytest.param(("new", "a", "b"), 2, "unexpected extra argument (b)", id="new two"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, product
 from pathlib import Path
@@ -18,6 +19,10 @@ from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.legal import LegalEvents
 from tracecourt.engines.symbolic.run import Event
 from tracecourt.engines.symbolic.solving import Limits
+from tracecourt.engines.symbolic.symmetry import interchangeable
+from tracecourt.engines.symbolic.terms import Choice, both, neg
+from tracecourt.engines.symbolic.values import Row, Slot, merged
+from tracecourt.engines.symbolic.world import World
 from tracecourt.errors import InputError
 from tracecourt.generate import Problem, start
 from tracecourt.resources import Library
@@ -220,6 +225,34 @@ def test_states_that_cannot_be_left_open(pack: Pack) -> None:
     assert bounded.complete
 
 
+def test_a_queue_whose_order_depends_on_the_state(pack: Pack) -> None:
+    for name, order in (("loose", "true"), ("strict", "all m in line: key(line, m) = line[m]")):
+        queue = "count: int = 0\n    line: queue (n: Thing, w: rational) by w + count"
+        text = take(name, order).replace("taken: set Thing", f"taken: set Thing\n    {queue}")
+        pack.write(text.replace("taken += n", "taken += n\n    line[n] := w\n    count := count + 1"))
+    found = last("loose", "strict", pack)
+    assert reasons(found) == [(3, 2, "take/order"), None]
+
+
+def test_a_list_does_not_grow_with_what_is_taken_out_of_it() -> None:
+    world = World()
+    row = Row()
+    for number in range(20):
+        taken, kind = world.truth("taken"), world.truth("kind")
+        longer = Row((*row.slots, Slot(True, Choice(((kind, 0), (neg(kind), 1))))))
+        shorter = Row(tuple(replace(slot, guard=both(slot.guard, kind)) for slot in row.slots))
+        row = merged(taken, longer, shorter)
+        assert len(row.slots) == number + 1
+
+
+def test_a_measure_that_tells_values_apart(pack: Pack) -> None:
+    pack.write(PILE.replace("    size(weight)\n", "    sum(n for n in weight)\n    size(weight)\n"))
+    system = pack.specifications.over("lightest", "pile")
+    assert not list(interchangeable(system, ()))
+    pack.write(PILE)
+    assert [str(sort) for sort in interchangeable(pack.specifications.over("lightest", "pile"), ())] == ["0..things-1"]
+
+
 def test_when_the_time_is_up(pack: Pack) -> None:
     found = last("lightest", "heaviest", pack, limits=Limits(timeout=0))
     assert outcomes(found) == [[(1, "unknown", 0)]] * 2
@@ -277,7 +310,9 @@ def path(pack: Pack, name: str) -> str:
 def test_the_command_in_words(pack: Pack, desk: Desk) -> None:
     done = orderly(desk.run("compare", path(pack, "lightest"), "heaviest", "--nodes", "2"))
     assert done.code == 1
-    assert "lightest accepts, heaviest refuses: a trace of 2 events, the least there is (things 2 · size(weight) 1" in done.out
+    assert (
+        "lightest accepts, heaviest refuses: a trace of 2 events, the least there is\n  things 2 · size(weight) 1" in done.out
+    )
     assert "heaviest refuses event 0, take/order: " in done.out
 
 

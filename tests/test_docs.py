@@ -20,6 +20,7 @@ from tracecourt.resources import Library
 from tracecourt.verdict import LEVEL_MEANINGS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((*ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")))]
+FINDERS = ("check", "explain", "identify", "compare")  # commands that end with 1 where they find something
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -35,11 +35,9 @@ def _named(party: Party) -> str:
 
 def _outcome(direction: Direction, size: str) -> str:
     if direction.found is not None:
-        values = " · ".join(f"{name} {show(value)}" for name, value in direction.found.measures)
         number = len(direction.found.events)
-        return f"a trace of {number} event{'' if number == 1 else 's'}" + (
-            f", the least there is ({values})" if direction.minimal else f", not proved to be the least ({values})"
-        )
+        proved = "the least there is" if direction.minimal else "not proved to be the least"
+        return f"a trace of {number} event{'' if number == 1 else 's'}, {proved}"
     known = [sized for sized in direction.sizes if sized.outcome != "unknown"]
     said = f"no trace up to {size} {known[-1].size}{_length(known)}" if known else ""
     if direction.decided:
@@ -57,6 +55,7 @@ def _length(sizes: list[Sized]) -> str:
 
 
 def _trace(direction: Direction, found: Found) -> Iterator[str]:
+    yield " · ".join(f"{name} {show(value)}" for name, value in found.measures)
     system = direction.accepts.system
     sorts = {fact.name: fact.sort for fact in system.facts}
     for name, value in found.problem.facts.items():

@@ -16,7 +16,7 @@ from tracecourt.engines.symbolic.least import Tell, fixed_facts, least_measures
 from tracecourt.engines.symbolic.machine import Machine
 from tracecourt.engines.symbolic.relation import preserved
 from tracecourt.engines.symbolic.run import Runs, allowed
-from tracecourt.engines.symbolic.smallest import Sized, Witness
+from tracecourt.engines.symbolic.smallest import Sized, Witness, plainest_witness
 from tracecourt.engines.symbolic.solving import Answer, Limits, Query
 from tracecourt.engines.symbolic.symmetry import interchangeable
 from tracecourt.engines.symbolic.terms import Truth, both, conj, disj, neg
@@ -124,7 +124,8 @@ class Difference:
             search.accepts, search.query, search.ask, model, measures, whole=search is not found, tell=self.tell
         )
         facts = fixed_facts(search.accepts, search.query, model)
-        return Witness(size, facts, tuple(search.runs.events(model)), least)
+        witness = Witness(size, facts, tuple(search.runs.events(model)), least)
+        return plainest_witness(search.accepts, self.alike, witness)
 
 
 class _Lockstep:

@@ -285,10 +285,11 @@ def any_state(machine: Machine) -> State:
         state[variable.symbol] = value = machine.unknown(variable.symbol.sort, variable.symbol.name)
         if variable.key is not None:
             slots = []
+            earlier = any(symbol.kind == "state" for symbol in symbols(variable.key))  # it had the key of another state
             for slot in value.slots:
                 fields = (slot.key, slot.value) if len(variable.entry) == 2 else (slot.key, *slot.value)
                 places.update(zip(variable.entry, fields, strict=True))
-                there, rank = machine.symbolic.value(variable.key)
+                there, rank = (True, machine.world.number("rank")) if earlier else machine.symbolic.value(variable.key)
                 slots.append(Slot(both(slot.guard, there), slot.key, slot.value, number(rank)))
             state[variable.symbol] = Table(tuple(slots), ordered=False)
         elif isinstance(value, Table):

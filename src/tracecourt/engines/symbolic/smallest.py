@@ -182,22 +182,8 @@ class Smallest:
         )
         facts = fixed_facts(search.machine, search.query, model)
         model = search.shortest() or model
-        return self._plainest(Witness(size, facts, tuple(search.runs.events(model)), least))
-
-    def _plainest(self, witness: Witness) -> Witness:
-        """The same problem and run, in which values that are alike have the names under which it reads best."""
-        system, (machine, _) = self.asked.system, self.opened(witness.size)
-        for sort in self.alike:
-            names = machine.symbolic.inhabitants(sort)
-            naming = plainest(system.facts, witness.facts, sort, names) if len(names) <= NAMED else {n: n for n in names}
-            facts = {f.name: renamed(f.sort, witness.facts[f.name], sort, naming) for f in system.facts}
-            sorts = {name: [p.sort for p in event.parameters] for name, event in system.events.items()}
-            events = tuple(
-                (name, tuple(renamed(s, v, sort, naming) for s, v in zip(sorts[name], arguments, strict=True)))
-                for name, arguments in witness.events
-            )
-            witness = replace(witness, facts=facts, events=events)
-        return witness
+        witness = Witness(size, facts, tuple(search.runs.events(model)), least)
+        return plainest_witness(search.machine, self.alike, witness)
 
 
 class _Unrolled:
@@ -249,3 +235,19 @@ class _Unrolled:
 
 
 _WORDS = {"sat": "found", "unsat": "none", "unknown": "not known"}
+
+
+def plainest_witness(machine: Machine, alike: Sequence[Any], witness: Witness) -> Witness:
+    """The same problem and run, in which values that are alike have the names under which it reads best."""
+    system = machine.system
+    for sort in alike:
+        names = machine.symbolic.inhabitants(sort)
+        naming = plainest(system.facts, witness.facts, sort, names) if len(names) <= NAMED else {n: n for n in names}
+        facts = {f.name: renamed(f.sort, witness.facts[f.name], sort, naming) for f in system.facts}
+        sorts = {name: [p.sort for p in event.parameters] for name, event in system.events.items()}
+        events = tuple(
+            (name, tuple(renamed(s, v, sort, naming) for s, v in zip(sorts[name], arguments, strict=True)))
+            for name, arguments in witness.events
+        )
+        witness = replace(witness, facts=facts, events=events)
+    return witness

@@ -38,7 +38,7 @@ def _expressions(system: ir.System, asked: Sequence[ir.Rule]) -> Iterator[ir.Exp
     clauses = system.answer.clauses.values() if system.answer else ()
     initial = (e for v in system.state for e in (v.initial, v.key) if e is not None)
     changes = (u for u in (*system.initially, *(u for e in system.events.values() for u in e.updates)))
-    for e in (*bodies, *clauses, *initial, *(e for u in changes for e in _updates(u))):
+    for e in (*system.measures, *bodies, *clauses, *initial, *(e for u in changes for e in _updates(u))):
         yield from _all(e)
 
 
