@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import z3
 
-from tracecourt.engines.symbolic.terms import Choice, Truth
+from tracecourt.engines.symbolic.terms import Choice, Truth, compare
 from tracecourt.engines.symbolic.values import Row, Table
 from tracecourt.engines.symbolic.world import World
 from tracecourt.engines.values import freeze, whole
@@ -108,6 +108,32 @@ class Query:
     def _formula(self, condition: Truth) -> z3.BoolRef:
         return condition if isinstance(condition, z3.BoolRef) else z3.BoolVal(condition, self.world.ctx)
 
+    def extreme(self, number: z3.ArithRef, *, least: bool) -> tuple[Answer, Any, bool]:
+        """The least or the greatest value of a number under all conditions, and whether it is taken; None where there is none."""
+        answer = self.ask()
+        if answer != "sat":
+            return answer, None, False
+        optimize = z3.Optimize(ctx=self.world.ctx)
+        optimize.set("timeout", max(1, int(1000 * (self.limits.left or 0))) if self.limits.left is not None else 0)
+        if self.limits.rlimit is not None:
+            optimize.set("rlimit", self.limits.rlimit)
+        optimize.add(*self.world.axioms, *self._conditions)
+        handle = optimize.minimize(number) if least else optimize.maximize(number)
+        with self._interrupted():
+            try:
+                if optimize.check() != z3.sat:
+                    return "unknown", None, False
+            except z3.Z3Exception:
+                return "unknown", None, False
+        unbounded, value, beyond = (
+            _rational(part) for part in (optimize.lower_values(handle) if least else optimize.upper_values(handle))
+        )
+        if unbounded:
+            return "sat", None, False
+        passed = compare("<" if least else ">", number, value)
+        confirmed = self.ask(passed)  # it is no optimum where the conditions are not linear
+        return ("sat", value, not beyond) if confirmed == "unsat" else ("unknown", None, False)
+
     def model(self) -> Model:
         """What the last answer, which was `sat`, has found."""
         assert self._solver_asked is not None
@@ -126,6 +152,11 @@ class Query:
             yield
         finally:
             timer.cancel()
+
+
+def _rational(value: z3.ArithRef) -> Any:
+    value = z3.simplify(value)
+    return whole(Fraction(value.as_fraction() if value.is_real() else value.as_long()))
 
 
 class Model:
