@@ -23,7 +23,7 @@ STAGES = (
     ("spec",),
     ("engines",),
     ("verdict", "parameters", "scanning", "formats", "documents", "check", "batches"),
-    ("explain", "generate", "lemmas", "mutate", "ties", "candidates", "identify", "counterexample"),
+    ("explain", "generate", "lemmas", "mutate", "ties", "candidates", "identify", "hypotheses", "counterexample"),
     ("rows",),
     ("report",),
     ("lint", "scaffold", "catalogue", "api", "cli", "__main__", "__init__"),

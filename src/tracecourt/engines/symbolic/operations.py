@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from operator import add, mul, sub
 from typing import Any
 
 import z3
@@ -127,7 +128,7 @@ def _inside(value: Any, collection: Any) -> Truth:
 
 # ---------------------------------------------------------------- numbers
 def _arithmetic(e: ir.Prim, a: Any, b: Any) -> Found:
-    operation = {"+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y}[e.op]
+    operation: Callable[[Any, Any], Any] = {"+": add, "-": sub, "*": mul}[e.op]
     if isinstance(a, z3.ArithRef) or isinstance(b, z3.ArithRef):
         a, b = number(a), number(b)
     elif isinstance(a, Choice) or isinstance(b, Choice):

@@ -109,7 +109,7 @@ class Query:
         return condition if isinstance(condition, z3.BoolRef) else z3.BoolVal(condition, self.world.ctx)
 
     def extreme(self, number: z3.ArithRef, *, least: bool) -> tuple[Answer, Any, bool]:
-        """The least or the greatest value of a number under all conditions, and whether it is taken; None where there is none."""
+        """The least or the greatest value of a number under all conditions, None without one; and whether it is taken."""
         answer = self.ask()
         if answer != "sat":
             return answer, None, False

@@ -1,7 +1,7 @@
 """A run that is told, of whose problem or settings something is left open: what its rules say of that.
 
-The run is followed by the reference engine. So only the order of queues may depend on what is open, and the rules that ask for it;
-where the state itself does, there is no answer.
+The run is followed by the reference engine. So nothing but the order of queues may depend on what is open, and rules; where the
+state itself does, there is no answer.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ class OutOfTime(Exception):
 class Dependence:
     """What depends on something that is open: a symbol or functions."""
 
-    def __init__(self, system: ir.System, open_symbols: Iterable[ir.Symbol] = (), functions: Iterable[ir.Function] = ()) -> None:
-        self.symbols, self.functions = frozenset(open_symbols), frozenset(functions)
-        self._functions: dict[ir.Function, bool] = {}
+    def __init__(self, system: ir.System, named: Iterable[ir.Symbol] = (), functions: Iterable[ir.Function] = ()) -> None:
+        self.symbols, self.functions = frozenset(named), frozenset(functions)
         self.ranked: frozenset[ir.Symbol] = frozenset()
         self.ranked = frozenset(v.symbol for v in system.state if v.key is not None and self.on(v.key))
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import z3
 
-from tracecourt.engines.intervals import Interval
 from tracecourt.engines.interpreter import Interpreter
+from tracecourt.engines.intervals import Interval
 from tracecourt.engines.primitives import Registers
 from tracecourt.engines.symbolic.solving import Limits, Query
 from tracecourt.engines.symbolic.terms import NotSymbolic, Truth, compare, conj, neg
@@ -90,7 +90,8 @@ class _Numbers:
     def _anchor(self, whole: Interval, around: Any) -> Any:
         """A number inside: the one that was asked for, else the least, else any."""
         for value in (around, whole.low):
-            if value is not None and value in whole and self._asked(self._query(equal(self.number, value), self.holds)) == "sat":
+            asked = None if value is None or value not in whole else self._query(equal(self.number, value), self.holds)
+            if asked is not None and self._asked(asked) == "sat":
                 return value
         query = self._query(self._inside(whole), self.holds)
         self._asked(query)
