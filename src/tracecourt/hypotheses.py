@@ -136,10 +136,10 @@ class _Solving:
 
     # ------------------------------------------------------------ heuristics
     def _asked(self, hypotheses: tuple[Hypothesis, ...]) -> Hypothesis | None:
-        """The hypothesis whose procedure goes by a heuristic: one that explains the trace, if any, the format's own first."""
+        """The hypothesis whose procedure goes by a heuristic: the format's own, or else the best that does."""
         fit = [h for h in hypotheses if self._legible(h) and rating(self.candidates[h.name].form.system) is not None]
         own = self.case.candidates[0].name
-        return min(fit, key=lambda h: (not h.explains, h.name != own), default=None)
+        return next((h for h in fit if h.name == own), next(iter(fit), None))
 
     def _estimates(self, hypothesis: Hypothesis) -> Estimates | None:
         candidate = self.candidates[hypothesis.name]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import z3
 
-from tracecourt.engines.symbolic.terms import Choice, Truth, compare
+from tracecourt.engines.symbolic.terms import Choice, NotSymbolic, Truth, compare
 from tracecourt.engines.symbolic.values import Row, Table
 from tracecourt.engines.symbolic.world import World
 from tracecourt.engines.values import freeze, whole
@@ -126,7 +126,7 @@ class Query:
             except z3.Z3Exception:
                 return "unknown", None, False
         unbounded, value, beyond = (
-            _rational(part) for part in (optimize.lower_values(handle) if least else optimize.upper_values(handle))
+            _rational(z3.simplify(part)) for part in (optimize.lower_values(handle) if least else optimize.upper_values(handle))
         )
         if unbounded:
             return "sat", None, False
@@ -155,8 +155,14 @@ class Query:
 
 
 def _rational(value: z3.ArithRef) -> Any:
-    value = z3.simplify(value)
-    return whole(Fraction(value.as_fraction() if value.is_real() else value.as_long()))
+    """A number that was found.
+
+    Raises:
+        NotSymbolic: when it is a root, which no value at run time is.
+    """
+    if z3.is_int_value(value) or z3.is_rational_value(value):
+        return whole(Fraction(value.as_fraction() if value.is_real() else value.as_long()))
+    raise NotSymbolic("a number that was found is no fraction")
 
 
 class Model:
@@ -175,8 +181,7 @@ class Model:
             case z3.BoolRef():
                 return self.truth(value)
             case z3.ArithRef():
-                found = self._model.eval(value, model_completion=True)
-                return whole(Fraction(found.as_fraction() if found.is_real() else found.as_long()))
+                return _rational(self._model.eval(value, model_completion=True))
             case Choice(ways=ways):
                 return self.value(next(v for guard, v in ways if self.truth(guard)))
             case Table(slots=slots):

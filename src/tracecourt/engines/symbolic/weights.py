@@ -51,13 +51,11 @@ def interval(
             if holds is False:
                 return None
             kept.append(holds)
+        return _Numbers(world, number, conj(kept), limits).interval(around)
     except NotSymbolic as why:
         return str(why)
     except OutOfTime:
         return TIME_UP
-    found = _Numbers(world, number, conj(kept), limits)
-    try:
-        return found.interval(around)
     except _Unknown:
         return TIME_UP if limits.over else "the solver gave up"
 
