@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tracecourt.engines.interpreter import Interpreter
-from tracecourt.engines.primitives import Registers
+from tracecourt.engines.primitives import Code, Registers, Undefined
 from tracecourt.engines.queues import KeyedQueue
-from tracecourt.engines.symbolic.evaluate import Symbolic
+from tracecourt.engines.symbolic.evaluate import UNFOUND, Symbolic
 from tracecourt.engines.symbolic.solving import Limits
 from tracecourt.engines.symbolic.terms import NotSymbolic, Truth
 from tracecourt.engines.symbolic.values import Slot, Table, opened
-from tracecourt.engines.symbolic.world import World
+from tracecourt.engines.symbolic.world import Found, World
 from tracecourt.spec import ir
 from tracecourt.spec.rewrite import inside, symbols
 
@@ -87,6 +87,8 @@ class Told:
         self.symbolic = Symbolic(world)
         for symbol in (*self.system.facts, *(p.symbol for p in self.system.params)):
             self.symbolic.places[symbol] = opened(self._register(symbol))
+        self._codes: dict[ir.Function, tuple[Sequence[int], Code] | None] = {}
+        self.symbolic.reference = self._known
         self._queues = {v.symbol: v for v in self.system.state if v.key is not None}
         self._ranks: dict[tuple[ir.Symbol, Any, Any], Slot] = {}
         rules = (*self.system.rules, *self.system.ending)
@@ -132,6 +134,22 @@ class Told:
     def depends(self, rule: ir.Rule) -> bool:
         """Whether a rule asks for what is open."""
         return rule in self._needs
+
+    def _known(self, function: ir.Function, values: Sequence[Any]) -> Found | None:
+        """What the reference says that a function of the problem is; None where it depends on what is open."""
+        if function not in self._codes:
+            open_ended = self.dependence.on(function.body)
+            self._codes[function] = None if open_ended else self.interpreter.function(function)
+            self.interpreter.evaluator.widen(self.r)
+        found = self._codes[function]
+        if found is None:
+            return None
+        for slot, value in zip(found[0], values, strict=True):
+            self.r[slot] = value
+        try:
+            return True, opened(found[1](self.r))
+        except Undefined:
+            return UNFOUND
 
     def _holds(self, rule: ir.Rule) -> Truth:
         for symbol in self._needs[rule]:
