@@ -485,6 +485,7 @@ IDENTIFICATION = {
     "nearest": (HYPOTHESIS, NULL),
     "ties": [{"procedure": str, "queue": str, "choices": int, "explained_by": [str], "preferences": [PREFERENCE]}],
     "weight": NULL,
+    "weight_of": NULL,
     "weight_open": [(True, False)],
     "weight_gaps": (True, False),
     "heuristic": {},

@@ -271,6 +271,7 @@ def test_ends_and_gaps_of_intervals(numbers: Identifier, trace: str, interval: I
     if interval is not None:
         assert hypothesis.params["much"] == chosen
         assert found.solved.weight == (interval.low, interval.high)
+        assert found.solved.weight_of == "much"
         assert found.solved.weight_gaps == interval.gaps
 
 

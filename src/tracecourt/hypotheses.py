@@ -55,11 +55,12 @@ class _Solving:
     def solved(self, found: Identification) -> Solved:
         told = {h.name: self._told(self.candidates[h.name], h) for h in found.procedures if self._legible(h)}
         hypotheses = arranged(self.case, (told.get(h.name, h) for h in found.procedures))
-        best = next((one for h in hypotheses if h.explains for one in h.intervals.values()), None)
+        name, best = next((one for h in hypotheses if h.explains for one in h.intervals.items()), (None, None))
         asked = self._asked(hypotheses)
         answer = None if asked is None else self._estimates(asked)
         return Solved(
             weight=None if best is None else (best.low, best.high),
+            weight_of=name,
             weight_open=(False, False) if best is None else (best.open_low, best.open_high),
             weight_gaps=best is not None and best.gaps,
             hypotheses={h.name: told[h.name] for h in found.procedures if told.get(h.name, h) is not h},

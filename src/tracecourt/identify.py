@@ -94,6 +94,7 @@ class Solved:
         heuristic: whether there is `any` heuristic that explains the order of its events, an `admissible` one, a `consistent`
             one, or what else the domain may assume of it: each `sat`, `unsat` or `unknown`.
         core: indices of events that no heuristic explains together, or none of the first kind that is `unsat`.
+        weight_of: the name of that parameter, which may be any number that the procedure takes.
         weight_open: whether these least and greatest weights themselves do not explain it.
         weight_gaps: whether other weights do, apart from those between the two.
         heuristic_of: the procedure that was asked about.
@@ -109,6 +110,7 @@ class Solved:
     weight: tuple[Any, Any] | None = None
     heuristic: Mapping[str, str] = field(default_factory=dict)
     core: tuple[int, ...] = ()
+    weight_of: str | None = None
     weight_open: tuple[bool, bool] = (False, False)
     weight_gaps: bool = False
     heuristic_of: str | None = None
@@ -124,6 +126,7 @@ class Solved:
         """What was found, as plain values."""
         return {
             "weight": None if self.weight is None else [plain(bound) for bound in self.weight],
+            "weight_of": self.weight_of,
             "weight_open": list(self.weight_open),
             "weight_gaps": self.weight_gaps,
             "heuristic": dict(self.heuristic),

@@ -68,29 +68,29 @@ class Paths:
         return both(defined, value) if defined is not False else False
 
     def _reached(self, successors: ir.Function, node: Any) -> None:
-        """Where the nodes cannot be listed, widen the graph by all that a node leads to, if all of it is known."""
+        """Where the nodes cannot be listed, widen the steps by all that a node leads to, if all of it is known."""
         try:
             self.edges(successors)
             listed = successors not in self._partly
         except NotSymbolic as why:
             self._partly[successors], self._edges[successors], listed = why, {}, False
-        graph = self._edges[successors]
-        if listed or node in graph:
+        steps = self._edges[successors]
+        if listed or node in steps:
             return
         self._to = {asked: found for asked, found in self._to.items() if asked[0] is not successors}
         todo = [node]
         while todo:
-            if (tail := todo.pop()) not in graph:
+            if (tail := todo.pop()) not in steps:
                 defined, table = self.symbolic.call(successors, [tail])
                 slots = () if defined is False else table.slots
-                if len(graph) == INHABITANTS or not all(both(defined, s.guard) is True and known(s.key) for s in slots):
+                if len(steps) == INHABITANTS or not all(both(defined, s.guard) is True and known(s.key) for s in slots):
                     del self._edges[successors]
                     raise self._partly.pop(successors)
-                graph[tail] = [(True, slot.key, slot.value) for slot in slots]
+                steps[tail] = [(True, slot.key, slot.value) for slot in slots]
                 todo += [slot.key for slot in slots]
 
     def edges(self, successors: ir.Function) -> Edges:
-        """The graph of a function: its nodes are all values of the sort of its argument."""
+        """The steps of a function: its nodes are all values of the sort of its argument."""
         if successors not in self._edges:
             found: Edges = {}
             nodes = self.symbolic.inhabitants(successors.parameters[0].sort)
