@@ -64,6 +64,8 @@ USAGE = [
     pytest.param(("identify", *MAZE), 2, "Missing argument 'FILE'", id="identify without a file"),
     pytest.param(("identify", "-"), 2, "Missing option '--format'", id="identify without a format"),
     pytest.param(("identify", "-", *MAZE, "--output", "jsonl"), 2, "is not one of 'text', 'json'", id="identify jsonl"),
+    pytest.param(("identify", "-", *MAZE, "--timeout", "-1"), 2, "-1.0 is not in the range x>=0", id="identify timeout -1"),
+    pytest.param(("identify", "-", *MAZE, "--rlimit", "0"), 2, "0 is not in the range x>=1", id="identify rlimit 0"),
     pytest.param(("generate",), 2, "Missing option '--format'", id="generate without a format"),
     pytest.param(("generate", *MAZE, "-n", "-1"), 2, "-1 is not in the range x>=0", id="generate -1"),
     pytest.param(("generate", *MAZE, "-n", "some"), 2, "'some' is not a valid integer", id="generate some"),

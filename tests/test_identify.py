@@ -462,6 +462,7 @@ HYPOTHESIS = {
     "agree": [dict],
     "tried": int,
     "untried": int,
+    "intervals": {},
 }
 PREFERENCE = {
     "name": str,
@@ -484,8 +485,18 @@ IDENTIFICATION = {
     "nearest": (HYPOTHESIS, NULL),
     "ties": [{"procedure": str, "queue": str, "choices": int, "explained_by": [str], "preferences": [PREFERENCE]}],
     "weight": NULL,
+    "weight_of": NULL,
+    "weight_open": [(True, False)],
+    "weight_gaps": (True, False),
     "heuristic": {},
+    "heuristic_of": NULL,
+    "values": [],
+    "values_of": NULL,
     "core": [],
+    "core_of": NULL,
+    "core_texts": [],
+    "minimal": (True, False),
+    "reasons": [],
 }
 
 

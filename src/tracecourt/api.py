@@ -77,13 +77,29 @@ class Court:
         """Try one trace and explain the outcome."""
         return explain(self._form, prompt, trace, params, id)
 
-    def identify(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Identification:
+    def identify(
+        self,
+        prompt: Words,
+        trace: Words,
+        params: Mapping[str, Any] | None = None,
+        id: str = "",
+        *,
+        timeout: float | None = 60.0,
+        rlimit: int | None = None,
+    ) -> Identification:
         """Which procedures explain one trace: all those of the library that fit the format's text.
+
+        Args:
+            prompt, trace, params, id: as for `check`.
+            timeout: seconds for what Z3 is asked; what it has not decided by then is `unknown`.
+            rlimit: Z3's own count of steps for each question; unlike seconds, it gives the same answer on every machine.
 
         Raises:
             InputError: when a parameter has a value that it cannot have.
         """
-        return self._identifier.identify(prompt, trace, params, id)
+        from tracecourt.hypotheses import Solving
+
+        return self._identifier.identify(prompt, trace, params, id, Solving(timeout, rlimit))
 
     @cached_property
     def _identifier(self) -> Identifier:

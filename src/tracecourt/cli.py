@@ -206,6 +206,20 @@ def explain(
 @format_option
 @row_options
 @click.option("--id", "wanted", metavar="ID", help="Identify this row only; without it, every row.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long Z3 may be asked about a row; what it has not decided by then is unknown.",
+)
+@click.option(
+    "--rlimit",
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    help="How many of its own steps Z3 may need for a question: the same answers on every machine.",
+)
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def identify(
     file: str,
@@ -216,19 +230,22 @@ def identify(
     id_field: str,
     lines: bool,
     wanted: str | None,
+    timeout: float,
+    rlimit: int | None,
     output: str,
 ) -> None:
     """Say which procedures explain a trace: those that fit the format's text, their settings, and the choices among equals."""
     form = _format(format_name)
+    from tracecourt.hypotheses import Solving
     from tracecourt.identify import Identifier
     from tracecourt.report.identification import identification
     from tracecourt.rows import Fields
 
-    identifier, given = Identifier(form), _params(form, params)
+    identifier, solving, given = Identifier(form), Solving(timeout, rlimit), _params(form, params)
     found: set[Verdict] = set()
     for row in _wanted(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
         with placed(row.place):
-            identified = identifier.identify(row.prompt, row.trace, dict(row.params) | given, row.id)
+            identified = identifier.identify(row.prompt, row.trace, dict(row.params) | given, row.id, solving)
         found.add(identified.decision)
         if output == "json":
             click.echo(json.dumps(identified.to_dict()))

@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from tracecourt.cli_search import FOUND, NONE, UNKNOWN, conclude, limit_options, teller
 from tracecourt.errors import InputError
 
 if TYPE_CHECKING:
     from tracecourt.counterexample import Counterexample
-
-C = TypeVar("C", bound=Callable[..., Any])
-
-NONE, FOUND, UNKNOWN = 0, 1, 3
-GRACE = 30  # seconds after which the command ends though Z3 has not kept its limit
-
-
-def limit_options(timeout: float) -> Callable[[C], C]:
-    """`--timeout` and `--rlimit`."""
-
-    def options(command: C) -> C:
-        for option in (
-            click.option(
-                "--rlimit",
-                type=click.IntRange(min=1),
-                metavar="N",
-                help="Z3's own limit for each question: the same answer on every machine, with one version of Z3.",
-            ),
-            click.option(
-                "--timeout",
-                type=click.FloatRange(min=0, min_open=True),
-                default=timeout,
-                show_default=True,
-                metavar="SECONDS",
-                help="How long is looked; then the answer is what is known.",
-            ),
-        ):
-            command = option(command)
-        return command
-
-    return options
 
 
 @click.command()
@@ -95,16 +62,9 @@ def counterexample(
     from tracecourt.spec.library import located
 
     library, name = located(procedure, Library.shipped(), "procedure")
-    known: list[Counterexample] = []
 
-    def finish() -> int:
-        return _told(known[-1] if known else None, output, svg)
-
-    watch = threading.Timer(timeout + GRACE, lambda: os._exit(finish()))
-    watch.daemon = True
-    watch.start()
-    try:
-        known += sought(
+    def search() -> Iterator[Counterexample]:
+        return sought(
             name,
             library,
             claim=claim,
@@ -116,26 +76,12 @@ def counterexample(
             limits=Limits(timeout, rlimit),
             tell=teller(),
         )
-    except KeyboardInterrupt:
-        click.echo("stopped; this is what is known:", err=True)
-    watch.cancel()
-    sys.exit(finish())
+
+    conclude(search, lambda found: _told(found, output, svg), timeout)
 
 
-def teller() -> Callable[[str], object]:
-    """What shows how far the search has come, on a terminal."""
-    if not sys.stderr.isatty():
-        return lambda line: None
-    return lambda line: click.echo(f"\r\x1b[K  {line}", nl=False, err=True)
-
-
-def _told(found: Counterexample | None, output: str, svg: Path | None) -> int:
+def _told(found: Counterexample, output: str, svg: Path | None) -> int:
     """Print what is known; the exit code."""
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
-    if found is None:
-        click.echo("nothing is known yet", err=True)
-        return UNKNOWN
     if output == "json":
         click.echo(json.dumps(found.to_dict()))
     elif output == "text":
@@ -146,7 +92,6 @@ def _told(found: Counterexample | None, output: str, svg: Path | None) -> int:
         click.echo(json.dumps(dict(found.row)))
     if svg is not None and found.refuted is not None:
         _draw(found, svg)
-    sys.stdout.flush()
     return FOUND if found.found else NONE if found.decided and found.complete else UNKNOWN
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from tracecourt.cli_claims import GRACE, limit_options, teller
+from tracecourt.cli_search import FOUND, NONE, UNKNOWN, conclude, limit_options, teller
 
 if TYPE_CHECKING:
     from tracecourt.compare import Comparison
-
-NONE, FOUND, UNKNOWN = 0, 1, 3
+    from tracecourt.resources import Library
 
 
 @click.command()
@@ -62,16 +59,9 @@ def compare(
 
     shipped = Library.shipped()
     (mine, first), (theirs, second) = (located(name, shipped, "procedure") for name in (one, other))
-    known: list[Comparison] = []
 
-    def finish() -> int:
-        return _told(known[-1] if known else None, output)
-
-    watch = threading.Timer(timeout + GRACE, lambda: os._exit(finish()))
-    watch.daemon = True
-    watch.start()
-    try:
-        known += compared(
+    def search() -> Iterator[Comparison]:
+        return compared(
             first,
             second,
             _behind(mine, theirs),
@@ -86,31 +76,23 @@ def compare(
             limits=Limits(timeout, rlimit),
             tell=teller(),
         )
-    except KeyboardInterrupt:
-        click.echo("stopped; this is what is known:", err=True)
-    watch.cancel()
-    sys.exit(finish())
+
+    conclude(search, lambda found: _told(found, output), timeout)
 
 
-def _behind(library: Any, other: Any) -> Any:
+def _behind(library: Library, other: Library) -> Library:
     """A library with the folders of another one behind its own."""
     from tracecourt.resources import Library
 
     return Library((*library.roots, *(root for root in other.roots if root not in library.roots)))
 
 
-def _told(found: Comparison | None, output: str) -> int:
+def _told(found: Comparison, output: str) -> int:
     """Print what is known; the exit code."""
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
-    if found is None:
-        click.echo("nothing is known yet", err=True)
-        return UNKNOWN
     if output == "json":
         click.echo(json.dumps(found.to_dict()))
     else:
         from tracecourt.report.comparison import comparison
 
         click.echo(comparison(found))
-    sys.stdout.flush()
     return FOUND if found.found else NONE if found.complete else UNKNOWN

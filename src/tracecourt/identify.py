@@ -5,15 +5,16 @@ Trying is all that happens here. What trying cannot tell is left to a `Solver`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from tracecourt.candidates import Candidate, Case, Tried
+from tracecourt.candidates import RANK, Candidate, Case, Tried
 from tracecourt.documents import Words
+from tracecourt.engines.intervals import Interval
 from tracecourt.errors import InputError
 from tracecourt.formats import Format, alternatives
 from tracecourt.ties import Ties
@@ -21,6 +22,7 @@ from tracecourt.verdict import Verdict, plain
 
 SCHEMA = "tracecourt/identify/1"
 SETTINGS = 32  # settings of one procedure that are tried
+ANY = "any"  # heuristic, of which nothing is asked
 EXPLAINED = (Verdict.SOUND, Verdict.TRUNCATED)
 
 
@@ -38,6 +40,8 @@ class Hypothesis:
         agree: other settings, as `changed` tells them, with the same outcome.
         tried: how many settings were tried.
         untried: how many were left out, there being too many.
+        intervals: by the name of a parameter that may be any number, the numbers with which the procedure explains the trace,
+            its other parameters being these; where a solver was asked, and there are any.
     """
 
     name: str
@@ -51,6 +55,12 @@ class Hypothesis:
     agree: tuple[Mapping[str, Any], ...] = ()
     tried: int = 1
     untried: int = 0
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """What comes first is better, as for `Tried`."""
+        return RANK.index(self.verdict), self.violations, -(self.event or 0)
 
     @property
     def explains(self) -> bool:
@@ -71,6 +81,7 @@ class Hypothesis:
             "agree": [_plain(one) for one in self.agree],
             "tried": self.tried,
             "untried": self.untried,
+            "intervals": {name: interval.to_dict() for name, interval in self.intervals.items()},
         }
 
 
@@ -79,15 +90,55 @@ class Solved:
     """What a solver adds: it is asked where trying is not enough.
 
     Attributes:
-        weight: the least and the greatest weight that explain the trace.
-        heuristic: whether there is `any` heuristic that explains it, an `admissible` one, a `consistent` one: each `sat`,
-            `unsat` or `unknown`.
-        core: indices of events that no heuristic explains together.
+        weight: the least and the greatest weight that explain the trace; no greatest one where all greater ones do.
+        heuristic: whether there is `any` heuristic that explains the order of its events, an `admissible` one, a `consistent`
+            one, or what else the domain may assume of it: each `sat`, `unsat` or `unknown`.
+        core: indices of events that no heuristic explains together, or none of the first kind that is `unsat`.
+        weight_of: the name of that parameter, which may be any number that the procedure takes.
+        weight_open: whether these least and greatest weights themselves do not explain it.
+        weight_gaps: whether other weights do, apart from those between the two.
+        heuristic_of: the procedure that was asked about.
+        core_of: the kind of heuristic that does not explain the core.
+        core_texts: what the text says where the events of the core stand.
+        minimal: whether there are heuristics for the core without any one of its events.
+        values: values of a heuristic that explains the order, of the last kind that there is.
+        values_of: that kind.
+        reasons: why something is unknown.
+        hypotheses: what takes the place of hypotheses, by their procedures.
     """
 
     weight: tuple[Any, Any] | None = None
     heuristic: Mapping[str, str] = field(default_factory=dict)
     core: tuple[int, ...] = ()
+    weight_of: str | None = None
+    weight_open: tuple[bool, bool] = (False, False)
+    weight_gaps: bool = False
+    heuristic_of: str | None = None
+    core_of: str | None = None
+    core_texts: tuple[str, ...] = ()
+    minimal: bool = True
+    values: Mapping[Any, Any] = field(default_factory=dict)
+    values_of: str | None = None
+    reasons: tuple[str, ...] = ()
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found, as plain values."""
+        return {
+            "weight": None if self.weight is None else [plain(bound) for bound in self.weight],
+            "weight_of": self.weight_of,
+            "weight_open": list(self.weight_open),
+            "weight_gaps": self.weight_gaps,
+            "heuristic": dict(self.heuristic),
+            "heuristic_of": self.heuristic_of,
+            "values": [[plain(argument), plain(value)] for argument, value in self.values.items()],
+            "values_of": self.values_of,
+            "core": list(self.core),
+            "core_of": self.core_of,
+            "core_texts": list(self.core_texts),
+            "minimal": self.minimal,
+            "reasons": list(self.reasons),
+        }
 
 
 @dataclass(frozen=True)
@@ -144,7 +195,6 @@ class Identification:
 
     def to_dict(self) -> dict[str, Any]:
         """The identification as plain values; the keys are the contract of `identify --output json`."""
-        weight = self.solved.weight
         return {
             "schema": SCHEMA,
             "id": self.id,
@@ -155,9 +205,7 @@ class Identification:
             "procedures": [h.to_dict() for h in self.procedures],
             "nearest": None if self.nearest is None else self.nearest.to_dict(),
             "ties": [one.to_dict() for one in self.ties],
-            "weight": None if weight is None else [plain(bound) for bound in weight],
-            "heuristic": dict(self.solved.heuristic),
-            "core": list(self.solved.core),
+            **self.solved.to_dict(),
         }
 
 
@@ -198,17 +246,38 @@ class Identifier:
         for candidate in others:
             with suppress(InputError):  # one of its parameters has no value
                 judged.append(_judged(case, candidate, case.trial(candidate, {}, id)))
-        judged = sorted((j for j in judged if j.best.report.verdict is not Verdict.MALFORMED), key=lambda j: j.best.rank)
-        procedures = tuple(j.hypothesis for j in judged)
-        asked = [j for j in judged if j.hypothesis.explains] or judged[:1]
-        ties = next((j.ties(case) for j in asked if j.candidate.choices), ())
-        made = Identification(id, self.form.name, report.events, procedures, procedures[0].verdict, "", ties)
-        return made if solver is None else replace(made, solved=solver(case, made))
+        judged = [j for j in judged if j.best.report.verdict is not Verdict.MALFORMED]
+        bare = Identification(id, self.form.name, report.events, (), report.verdict)
+        made = _identification(case, bare, [j.hypothesis for j in judged])
+        if solver is None:
+            return made
+        solved = solver(case, made)
+        told = [solved.hypotheses.get(h.name, h) for h in made.procedures]
+        return replace(_identification(case, made, told) if solved.hypotheses else made, solved=solved)
+
+
+def arranged(case: Case, hypotheses: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
+    """Hypotheses, the better first, among equals as their procedures stand among the candidates."""
+    places = {candidate.name: place for place, candidate in enumerate(case.candidates)}
+    return tuple(sorted(hypotheses, key=lambda h: (h.rank, places[h.name])))
+
+
+def _identification(case: Case, made: Identification, hypotheses: Iterable[Hypothesis]) -> Identification:
+    """An identification with these hypotheses, and the choices of the first that explains the trace and chooses by a key."""
+    procedures = arranged(case, hypotheses)
+    candidates = {candidate.name: candidate for candidate in case.candidates}
+    asked = [h for h in procedures if h.explains] or procedures[:1]
+    ties: tuple[Ties, ...] = ()
+    for candidate, changed in ((candidates[h.name], h.changed) for h in asked):
+        if candidate.choices:
+            ties = candidate.choices.ties(case.document(candidate), case.params(candidate) | dict(changed))
+            break
+    return replace(made, procedures=procedures, verdict=procedures[0].verdict, ties=ties)
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """A candidate, all that was tried of it, and what is best."""
+class Judged:
+    """A candidate, what of it is best, all that was tried, and how much was not."""
 
     candidate: Candidate
     best: Tried
@@ -217,6 +286,7 @@ class _Judged:
 
     @property
     def hypothesis(self) -> Hypothesis:
+        """What is best, and what is as good."""
         report = self.best.report
         alike = (one for one in self.tried if one is not self.best and one.outcome == self.best.outcome)
         return Hypothesis(
@@ -233,11 +303,8 @@ class _Judged:
             untried=self.untried,
         )
 
-    def ties(self, case: Case) -> tuple[Ties, ...]:
-        return self.candidate.choices.ties(case.document(self.candidate), self.best.settings)
 
-
-def _judged(case: Case, candidate: Candidate, plainly: Tried) -> _Judged:
+def _judged(case: Case, candidate: Candidate, plainly: Tried) -> Judged:
     """A candidate under the settings that explain the trace best; its defaults, where no others are better.
 
     Small numbers are tried where the defaults and the choices of others do not explain it. A text that hides a part of the run
@@ -254,7 +321,7 @@ def _judged(case: Case, candidate: Candidate, plainly: Tried) -> _Judged:
         new = islice((one for one in settings if one not in known), SETTINGS - len(tried))
         tried += [case.trial(candidate, one, plainly.report.id) for one in new]
         untried = total + 1 - len(tried)
-    return _Judged(candidate, min(tried, key=lambda one: one.rank), tuple(tried), untried)
+    return Judged(candidate, min(tried, key=lambda one: one.rank), tuple(tried), untried)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,7 @@ class Interpreter:
         self._initially = tuple(self._change(u) for u in system.initially)
         self._sample = [(s, slot(s.symbol) if s.symbol else 0, code(s.value)) for s in system.sample]
         self._promises: dict[ir.Rule, Code] = {}  # made when they are first asked
+        self._functions: dict[ir.Function, tuple[tuple[int, ...], Code]] = {}
         self._histories = {name: slot(symbol) for name, symbol in system.histories.items()}
         for rule in (*system.rules, *system.demands):
             self._messages[rule.message] = self._template(rule.message)
@@ -305,6 +306,14 @@ class Interpreter:
     def value(self, e: ir.Expr, r: Registers) -> Any:
         """The value of an expression, or None where it has none."""
         return self._value(self.evaluator.code(e), r)
+
+    def function(self, function: ir.Function) -> tuple[tuple[int, ...], Code]:
+        """A function for its own sake: where its arguments go, and its value; registers made before are to be widened."""
+        if function not in self._functions:
+            own = [ir.Symbol(p.name, p.sort, "local") for p in function.parameters]
+            call = ir.Call(function.sort, function.span, function, tuple(ir.Ref(s.sort, function.span, s) for s in own))
+            self._functions[function] = tuple(map(self.evaluator.slot, own)), self.evaluator.code(call)
+        return self._functions[function]
 
     def judged(self, clause: str, r: Registers) -> Any:
         """The value of a clause on the answer, or None where it has none or is not given."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tracecourt.engines.intervals import Interval
 from tracecourt.engines.values import show
-from tracecourt.identify import Hypothesis, Identification
+from tracecourt.identify import ANY, Hypothesis, Identification, Solved
 from tracecourt.report.text import one_line
 from tracecourt.ties import Preference, Ties
 from tracecourt.verdict import Verdict, plain
 
 WIDTH = 12  # of the words that lines begin with
 AGREE = 3  # settings with the same outcome that are shown
+VALUES = 8  # of a heuristic that are shown
 
 
 def identification(found: Identification, place: str) -> str:
@@ -95,10 +97,44 @@ def _preference(found: Preference) -> str:
 # ---------------------------------------------------------------- what a solver adds
 def _solved(found: Identification) -> Iterator[str]:
     solved = found.solved
-    if solved.weight is not None:
-        low, high = (show(plain(bound)) for bound in solved.weight)
-        yield from _listed("weight", [f"from {low} to {high}"])
+    intervals = ((h.name, name, interval) for h in found.procedures for name, interval in h.intervals.items())
+    yield from _listed("numbers", (f"{procedure}: {_interval(name, interval)}" for procedure, name, interval in intervals))
     if solved.heuristic:
-        yield from _listed("heuristic", [" · ".join(f"{kind}: {answer}" for kind, answer in solved.heuristic.items())])
+        answers = ", ".join(f"{kind} {answer}" for kind, answer in solved.heuristic.items())
+        yield from _listed("heuristic", [f"{solved.heuristic_of}: {answers}", *_values(found)])
     if solved.core:
-        yield from _listed("core", [f"events {', '.join(map(str, solved.core))}"])
+        yield from _listed("core", [_core(solved), *_texts(solved)])
+    yield from _listed("unknown", solved.reasons)
+
+
+def _interval(name: str, interval: Interval) -> str:
+    low, high = (None if end is None else show(plain(end)) for end in (interval.low, interval.high))
+    if low == high:
+        said = f"{name} {low} only"
+    elif high is None:
+        said = f"{name} above {low}" if interval.open_low else f"any {name}" if low == "0" else f"{name} {low} or more"
+    elif interval.open_low:
+        said = f"{name} above {low} and {'below' if interval.open_high else 'up to'} {high}"
+    else:
+        said = f"{name} from {low} {'to below' if interval.open_high else 'to'} {high}"
+    return said + (", and others apart from these" if interval.gaps else "")
+
+
+def _values(found: Identification) -> Iterator[str]:
+    """A heuristic, where the one of the problem does not explain the trace."""
+    solved = found.solved
+    if solved.values and not any(h.explains for h in found.procedures if h.name == solved.heuristic_of):
+        shown = [f"{show(value)} at {show(argument)}" for argument, value in list(solved.values.items())[:VALUES]]
+        more = len(solved.values) - len(shown)
+        yield f"{solved.values_of}: {', '.join(shown)}{f' and {more} others' if more else ''}"
+
+
+def _core(solved: Solved) -> str:
+    *others, last = map(str, solved.core)
+    events = f"events {', '.join(others)} and {last} cannot all" if others else f"event {last} cannot"
+    kind = "any heuristic" if solved.core_of == ANY else f"any heuristic that is {solved.core_of}"
+    return f"{events} be best-first under {kind}"
+
+
+def _texts(solved: Solved) -> Iterator[str]:
+    yield from (f"{index}: {text}" for index, text in zip(solved.core, solved.core_texts, strict=False))

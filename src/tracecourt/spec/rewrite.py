@@ -56,6 +56,28 @@ def symbols(e: ir.Expr) -> Iterator[ir.Symbol]:
         yield from symbols(part)
 
 
+def inside(e: ir.Expr) -> Iterator[ir.Expr]:
+    """An expression and every expression in it, those of called functions' bodies and of the bounds of sorts too."""
+    yield e
+    called: tuple[ir.Function, ...] = ()
+    match e:
+        case ir.Call(function=function):
+            called = (function,)
+        case ir.Distance(successors=successors, goal=goal):
+            called = (successors, goal)
+        case ir.Distances(successors=successors):
+            called = (successors,)
+        case ir.Replay(step=step):
+            called = (step,)
+        case ir.Within(of=of) | ir.Inhabitants(of=of):
+            for limit in limits(of):
+                yield from inside(limit)
+    for function in called:
+        yield from inside(function.body)
+    for part in parts(e):
+        yield from inside(part)
+
+
 def limits(sort: t.Sort) -> Iterator[ir.Expr]:
     """The expressions that bound the ranges in a sort."""
     match sort:

@@ -47,6 +47,7 @@ class Symbolic:
         self.world = world
         self.places: dict[ir.Symbol, Any] = {}
         self.unknown: dict[ir.Function, Callable[..., Found]] = {}  # functions whose values are open
+        self.reference: Callable[[ir.Function, Sequence[Any]], Found | None] | None = None  # what else knows known values
         self.paths = Paths(self)
         self._judge = Evaluator()
         self._remembered: dict[tuple[Any, ...], Found] = {}
@@ -246,8 +247,10 @@ class Symbolic:
         key = (f, *values)
         if remember and key in self._remembered:
             return self._remembered[key]
-        self.places.update(zip(f.parameters, values, strict=True))  # functions do not recurse, and each has its own symbols
-        found: Found = (True, self.holds(f.body)) if f.sort == t.BOOL else self.value(f.body)
+        found = self.reference(f, values) if remember and self.reference is not None else None
+        if found is None:
+            self.places.update(zip(f.parameters, values, strict=True))  # functions do not recurse; each has its own symbols
+            found = (True, self.holds(f.body)) if f.sort == t.BOOL else self.value(f.body)
         if remember:
             self._remembered[key] = found
         return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import z3
 
-from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, compare, conj, disj, implied, number
+from tracecourt.engines.symbolic.terms import ABSENT, NotSymbolic, Truth, both, compare, conj, disj, implied, known, number
 from tracecourt.engines.symbolic.values import Slot, Table, equal
 from tracecourt.engines.symbolic.world import Found
 from tracecourt.spec import ir
@@ -19,6 +19,7 @@ from tracecourt.spec import ir
 if TYPE_CHECKING:
     from tracecourt.engines.symbolic.evaluate import Symbolic
 
+INHABITANTS = 4096  # nodes that are gone through where they cannot be listed
 Edges = dict[Any, list[tuple[Truth, Any, Any]]]  # by node: when there is a step, where it leads, what it costs
 
 
@@ -28,6 +29,7 @@ class Paths:
     def __init__(self, symbolic: Symbolic) -> None:
         self.symbolic = symbolic
         self._edges: dict[ir.Function, Edges] = {}
+        self._partly: dict[ir.Function, NotSymbolic] = {}  # whose nodes cannot be listed, and why
         self._to: dict[tuple[ir.Function, ir.Function], dict[Any, Found]] = {}
         self._from: dict[tuple[ir.Function, Any], Table] = {}
 
@@ -36,6 +38,7 @@ class Paths:
         if limit is not None:
             raise NotSymbolic("a distance has a limit")
         self._of_the_problem(successors, goal)
+        self._reached(successors, node)
         if (successors, goal) not in self._to:
             backward: Edges = {}
             for tail, steps in self.edges(successors).items():
@@ -48,6 +51,7 @@ class Paths:
     def from_start(self, successors: ir.Function, start: Any) -> Table:
         """The least costs from a node to all that can be reached."""
         self._of_the_problem(successors)
+        self._reached(successors, start)
         if (successors, start) not in self._from:
             edges = self.edges(successors)
             found = self._least_costs({n: n == start for n in edges}, edges)
@@ -63,8 +67,30 @@ class Paths:
         defined, value = self.symbolic.call(goal, [node])
         return both(defined, value) if defined is not False else False
 
+    def _reached(self, successors: ir.Function, node: Any) -> None:
+        """Where the nodes cannot be listed, widen the steps by all that a node leads to, if all of it is known."""
+        try:
+            self.edges(successors)
+            listed = successors not in self._partly
+        except NotSymbolic as why:
+            self._partly[successors], self._edges[successors], listed = why, {}, False
+        steps = self._edges[successors]
+        if listed or node in steps:
+            return
+        self._to = {asked: found for asked, found in self._to.items() if asked[0] is not successors}
+        todo = [node]
+        while todo:
+            if (tail := todo.pop()) not in steps:
+                defined, table = self.symbolic.call(successors, [tail])
+                slots = () if defined is False else table.slots
+                if len(steps) == INHABITANTS or not all(both(defined, s.guard) is True and known(s.key) for s in slots):
+                    del self._edges[successors]
+                    raise self._partly.pop(successors)
+                steps[tail] = [(True, slot.key, slot.value) for slot in slots]
+                todo += [slot.key for slot in slots]
+
     def edges(self, successors: ir.Function) -> Edges:
-        """The graph of a function: its nodes are all values of the sort of its argument."""
+        """The steps of a function: its nodes are all values of the sort of its argument."""
         if successors not in self._edges:
             found: Edges = {}
             nodes = self.symbolic.inhabitants(successors.parameters[0].sort)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import z3
 
-from tracecourt.engines.symbolic.terms import Choice, Truth
+from tracecourt.engines.symbolic.terms import Choice, NotSymbolic, Truth, compare
 from tracecourt.engines.symbolic.values import Row, Table
 from tracecourt.engines.symbolic.world import World
 from tracecourt.engines.values import freeze, whole
@@ -112,10 +112,37 @@ class Query:
     def _solver(self) -> z3.Solver:
         solver = z3.Solver(ctx=self.world.ctx)
         solver.set("random_seed", 0)
+        solver.set("ctrl_c", False)  # an interrupt is for the program, not for one question
         return solver
 
     def _formula(self, condition: Truth) -> z3.BoolRef:
         return condition if isinstance(condition, z3.BoolRef) else z3.BoolVal(condition, self.world.ctx)
+
+    def extreme(self, number: z3.ArithRef, *, least: bool) -> tuple[Answer, Any, bool]:
+        """The least or the greatest value of a number under all conditions, None without one; and whether it is taken."""
+        answer = self.ask()
+        if answer != "sat":
+            return answer, None, False
+        optimize = z3.Optimize(ctx=self.world.ctx)
+        optimize.set("timeout", max(1, int(1000 * (self.limits.left or 0))) if self.limits.left is not None else 0)
+        if self.limits.rlimit is not None:
+            optimize.set("rlimit", self.limits.rlimit)
+        optimize.add(*self.world.axioms, *self._conditions)
+        handle = optimize.minimize(number) if least else optimize.maximize(number)
+        with self._interrupted():
+            try:
+                if optimize.check() != z3.sat:
+                    return "unknown", None, False
+            except z3.Z3Exception:
+                return "unknown", None, False
+        unbounded, value, beyond = (
+            _rational(z3.simplify(part)) for part in (optimize.lower_values(handle) if least else optimize.upper_values(handle))
+        )
+        if unbounded:
+            return "sat", None, False
+        passed = compare("<" if least else ">", number, value)
+        confirmed = self.ask(passed)  # it is no optimum where the conditions are not linear
+        return ("sat", value, not beyond) if confirmed == "unsat" else ("unknown", None, False)
 
     def model(self) -> Model:
         """What the last answer, which was `sat`, has found."""
@@ -136,6 +163,17 @@ class Query:
             timer.cancel()
 
 
+def _rational(value: z3.ArithRef) -> Any:
+    """A number that was found.
+
+    Raises:
+        NotSymbolic: when it is a root, which no value at run time is.
+    """
+    if z3.is_int_value(value) or z3.is_rational_value(value):
+        return whole(Fraction(value.as_fraction() if value.is_real() else value.as_long()))
+    raise NotSymbolic("a number that was found is no fraction")
+
+
 class Model:
     """Values for what was not known."""
 
@@ -152,8 +190,7 @@ class Model:
             case z3.BoolRef():
                 return self.truth(value)
             case z3.ArithRef():
-                found = self._model.eval(value, model_completion=True)
-                return whole(Fraction(found.as_fraction() if found.is_real() else found.as_long()))
+                return _rational(self._model.eval(value, model_completion=True))
             case Choice(ways=ways):
                 return self.value(next(v for guard, v in ways if self.truth(guard)))
             case Table(slots=slots):

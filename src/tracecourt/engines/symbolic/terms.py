@@ -14,6 +14,7 @@ A choice keeps nodes and the like apart as values that can be keys, so that a ma
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,7 @@ import z3
 from tracecourt.engines.values import Frozen
 
 Truth: TypeAlias = "bool | z3.BoolRef"
+ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 WIDEST = 4096  # alternatives that one value may have
 
 
@@ -171,12 +173,12 @@ def term(value: Any, ctx: z3.Context) -> z3.ArithRef:
 def compare(op: str, a: Any, b: Any) -> Truth:
     """An order between two numbers."""
     if not isinstance(a, z3.ArithRef) and not isinstance(b, z3.ArithRef):
-        return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op])
+        return bool(ORDERS[op](a, b))
     if same(a, b):
         return op in ("<=", ">=")
     ctx = a.ctx if isinstance(a, z3.ArithRef) else b.ctx
-    left, right = term(a, ctx), term(b, ctx)
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
+    ordered: z3.BoolRef = ORDERS[op](term(a, ctx), term(b, ctx))
+    return ordered
 
 
 # ---------------------------------------------------------------- any value

@@ -37,7 +37,7 @@ from tracecourt.engines.symbolic.terms import (
 )
 from tracecourt.engines.values import freeze
 
-LONGEST = 400  # slots of one collection
+LONGEST = 400  # slots of one collection of which it is not known whether they are there
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,12 @@ class Table:
     def loose(self) -> tuple[int, ...]:
         """Where the others stand."""
         return tuple(place for place, slot in enumerate(self.slots) if not known(slot.key))
+
+    @cached_property
+    def closed(self) -> dict[Any, Any]:
+        """The run-time value; who asks for it must not change it."""
+        _settled(self.slots)
+        return {freeze(closed(slot.key)): freeze(closed(slot.value)) for slot in self.slots}
 
     def alike(self, key: Any) -> Iterable[tuple[Truth, int]]:
         """The slots that may have a plain key, and when they do, if they are there."""
@@ -231,7 +237,7 @@ def _merged_rows(guard: Truth, a: Row, b: Row) -> Row:
 
 def _kept(slots: Iterable[Slot]) -> tuple[Slot, ...]:
     kept = tuple(slot for slot in slots if slot.guard is not False)
-    if len(kept) > LONGEST:
+    if len(kept) > LONGEST and sum(slot.guard is not True for slot in kept) > LONGEST:
         raise NotSymbolic("a collection has too many possible elements")
     return kept
 
@@ -409,8 +415,7 @@ def closed(value: Any) -> Any:
         NotSymbolic: when something is.
     """
     if isinstance(value, Table):
-        _settled(value.slots)
-        return {freeze(closed(slot.key)): freeze(closed(slot.value)) for slot in value.slots}
+        return value.closed
     if isinstance(value, Row):
         _settled(value.slots)
         return [freeze(closed(slot.key)) for slot in in_order(value).slots]
