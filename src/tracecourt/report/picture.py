@@ -160,8 +160,8 @@ def _towards(centre: tuple[float, float], point: tuple[float, float]) -> str:
     """Where a line from the centre of a node to a point leaves the node."""
     (x, y), (u, v) = centre, point
     length = hypot(u - x, v - y) or 1.0
-    reach = RADIUS + 2
-    return f"{x + (u - x) / length * reach:.1f} {y + (v - y) / length * reach:.1f}"
+    gap = RADIUS + 2
+    return f"{x + (u - x) / length * gap:.1f} {y + (v - y) / length * gap:.1f}"
 
 
 def _head(name: str, ink: str) -> str:

@@ -56,6 +56,8 @@ def known_operation(e: ir.Prim, values: Sequence[Any]) -> Found | None:
     """What the reference says, where all operands are known; None where one is not, or is a queue."""
     if any(isinstance(part.sort, t.Queue) for part in e.args):
         return None
+    if any(isinstance(v, (Table, Row)) and not v.ordered for v in values):
+        return None  # the reference would take the order of slots for that of the entries
     try:
         plain = [closed(value) for value in values]
     except NotSymbolic:
