@@ -20,7 +20,15 @@ from tracecourt.cli import cli
 
 MAZE = ("--format", "searchformer-maze")
 READING = dict.fromkeys(("check", "explain", "identify"), ("-", *MAZE))
-COMMANDS = {"formats": (), **READING, "generate": MAZE, "lint": (".",), "new": ("mine",), "compare": ("a", "b")}
+COMMANDS = {
+    "formats": (),
+    **READING,
+    "generate": MAZE,
+    "lint": (".",),
+    "new": ("mine",),
+    "compare": ("a", "b"),
+    "counterexample": ("a",),
+}
 ALL = jsonl(row(), row(UNSOUND, "b"), row(MALFORMED, "c"), row(TRUNCATED, "d"))
 
 
@@ -73,6 +81,20 @@ USAGE = [
     pytest.param(("generate", *MAZE, "--mutate", "--declared"), 2, "leave --declared out", id="mutate declared"),
     pytest.param(("lint",), 2, "Missing argument 'PATH'", id="lint nothing"),
     pytest.param(("lint", "a", "b"), 2, "unexpected extra argument (b)", id="lint two"),
+    pytest.param(("counterexample",), 2, "Missing argument 'PROCEDURE'", id="counterexample of nothing"),
+    pytest.param(("counterexample", "no-such"), 2, "there is no procedure named no-such", id="counterexample of no-such"),
+    pytest.param(("counterexample", "no-such.spec"), 2, "there is no file no-such.spec", id="counterexample of no file"),
+    pytest.param(("counterexample", "hanoi"), 2, "name a --claim", id="counterexample hanoi"),
+    pytest.param(("counterexample", "astar", "--claim", "closed-onc"), 2, "did you mean closed-once?", id="claim"),
+    pytest.param(("counterexample", "astar", "--claim", "done => foo"), 2, "--claim:1:9", id="claim foo"),
+    pytest.param(("counterexample", "astar", "--given", "consistant"), 2, "nothing here is named consistant", id="given"),
+    pytest.param(("counterexample", "astar", "--given", "edge = 1"), 2, "--given:1:", id="given edge"),
+    pytest.param(("counterexample", "astar", "--domain", "hanoi"), 2, "this need is not met", id="domain hanoi"),
+    pytest.param(("counterexample", "astar", "--param", "weight=x"), 2, "--param weight=x", id="weight x"),
+    pytest.param(("counterexample", "astar", "--nodes", "0"), 2, "0 is not in the range x>=1", id="nodes 0"),
+    pytest.param(("counterexample", "astar", "--rounds", "0"), 2, "0 is not in the range x>=1", id="rounds 0"),
+    pytest.param(("counterexample", "astar", "--svg", "."), 2, "is a directory", id="svg to a folder"),
+    pytest.param(("counterexample", "astar", "--svg", "no/such.svg"), 2, "no folder no", id="svg to no folder"),
     pytest.param(("compare", "astar"), 2, "Missing argument 'B'", id="compare one"),
     pytest.param(("compare", "a", "b", "--nodes", "0"), 2, "0 is not in the range x>=1", id="compare nodes 0"),
     pytest.param(("compare", "a", "b", "--events", "-1"), 2, "-1 is not in the range x>=0", id="compare events -1"),

@@ -161,6 +161,7 @@ def test_examples_and_faults(name: str) -> None:
     assert any(o == [] for o in outcomes)
 
 
+@pytest.mark.slow  # test_engines.py asks the same of other rows
 @pytest.mark.parametrize("name", FORMATS)
 def test_generated_traces_and_mutants(name: str) -> None:
     generator = Generator(open_once(name), SMALL.get(name, {}))

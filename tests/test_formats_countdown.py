@@ -75,6 +75,7 @@ def test_best_first_runs_go_to_nodes_that_they_never_announced(shared: Path, str
     }
 
 
+@pytest.mark.slow
 def test_a_search_that_did_not_write_a_trace_is_told_from_the_one_that_did(shared: Path, search: Format) -> None:
     refuted: Counter[str] = Counter()
     for row in rows_of(shared / "stream-of-search" / "generated.jsonl.gz"):

@@ -42,7 +42,7 @@ def compare(form: Format, seeds: range) -> None:
     assert all(counts[kind] >= LEAST for kind in EACH), counts
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("chunk", [pytest.param(n, marks=pytest.mark.slow if n > 2 else ()) for n in range(CHUNKS)])
 def test_agreement(form: Format, chunk: int) -> None:
     size = 10_000 // CHUNKS
     compare(form, range(chunk * size, (chunk + 1) * size))

@@ -61,6 +61,8 @@ def counterexample(
     from tracecourt.resources import Library
     from tracecourt.spec.library import located
 
+    if svg is not None and not svg.parent.is_dir():
+        raise InputError(f"there is no folder {svg.parent} to write {svg.name} to")
     library, name = located(procedure, Library.shipped(), "procedure")
 
     def search() -> Iterator[Counterexample]:
