@@ -17,12 +17,12 @@ import pytest
 
 from tests.command import open_once
 from tests.packs import Pack
+from tests.slots import Slots
 from tests.test_engines import FORMATS, SMALL
 from tracecourt.check import check
 from tracecourt.documents import read_document
 from tracecourt.engines.symbolic.machine import Machine
 from tracecourt.engines.symbolic.run import Event
-from tracecourt.engines.symbolic.slots import Slots
 from tracecourt.engines.symbolic.solving import Limits, Query
 from tracecourt.engines.symbolic.terms import NotSymbolic, Truth
 from tracecourt.engines.symbolic.values import Slot, Table, equal, first, merged, opened, row_of

@@ -16,11 +16,12 @@ import networkx as nx
 
 from tracecourt.engines.interpreter import Interpreter
 from tracecourt.engines.primitives import Registers
+from tracecourt.engines.symbolic.estimates import rating
 from tracecourt.engines.values import show
 from tracecourt.errors import InputError
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
-from tracecourt.spec.rewrite import parts
+from tracecourt.spec.rewrite import inside
 
 RADIUS, WIDE, HIGH, MARGIN = 24, 150, 110, 60
 INK, PAPER, GOAL, PATH = "#1b1b1b", "#ffffff", "#0072b2", "#d55e00"  # told apart by the colour-blind (Okabe & Ito)
@@ -69,25 +70,14 @@ def picture(system: ir.System, interpreter: Interpreter, r: Registers, path: tup
         for head, cost in dict(of(measured.successors, node)).items():
             network.add_edge(node, head, cost=cost)
     goals = frozenset(node for node in nodes if of(measured.goal, node))
-    notes = {node: ", ".join(f"{f.name} {show(of(f, node))}" for f in _estimates(system)) for node in nodes}
+    rated = rating(system)
+    notes = {node: f"{rated.name} {show(of(rated, node))}" if rated else "" for node in nodes}
     return Picture(network, interpreter.value(measured.start, r), goals, notes, path)
 
 
 def _distance(system: ir.System) -> ir.Distance | None:
     optimum = system.answer.clauses.get("optimum") if system.answer else None
-    return next((e for e in _all(optimum) if isinstance(e, ir.Distance)), None) if optimum else None
-
-
-def _estimates(system: ir.System) -> Iterator[ir.Function]:
-    """The functions of a node by which open lists are ordered."""
-    found = (e.function for v in system.state if v.key is not None for e in _all(v.key) if isinstance(e, ir.Call))
-    yield from dict.fromkeys(f for f in found if len(f.parameters) == 1)
-
-
-def _all(e: ir.Expr) -> Iterator[ir.Expr]:
-    yield e
-    for part in parts(e):
-        yield from _all(part)
+    return next((e for e in inside(optimum) if isinstance(e, ir.Distance)), None) if optimum else None
 
 
 # ---------------------------------------------------------------- drawing

@@ -8,7 +8,7 @@ from typing import Any
 
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
-from tracecourt.spec.rewrite import limits, parts
+from tracecourt.spec.rewrite import inside, limits
 
 # Operations that do not look into the elements they are given, beyond whether two are equal.
 BLIND = frozenset(
@@ -39,19 +39,13 @@ def _expressions(system: ir.System, asked: Sequence[ir.Rule]) -> Iterator[ir.Exp
     initial = (e for v in system.state for e in (v.initial, v.key) if e is not None)
     changes = (u for u in (*system.initially, *(u for e in system.events.values() for u in e.updates)))
     for e in (*system.measures, *bodies, *clauses, *initial, *(e for u in changes for e in _updates(u))):
-        yield from _all(e)
+        yield from inside(e)
 
 
 def _updates(update: ir.Update) -> Iterator[ir.Expr]:
     yield from (e for e in (update.key, update.value) if e is not None)
     for inner in update.block:
         yield from _updates(inner)
-
-
-def _all(e: ir.Expr) -> Iterator[ir.Expr]:
-    yield e
-    for part in parts(e):
-        yield from _all(part)
 
 
 def _distinguishes(e: ir.Expr, sort: t.Range) -> bool:
