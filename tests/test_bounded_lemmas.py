@@ -47,7 +47,7 @@ def cases() -> Iterator[Any]:
                 )
 
 
-@pytest.mark.parametrize(("procedure", "label", "size"), cases())
+@pytest.mark.parametrize(("procedure", "label", "size"), [*cases()])
 def test_a_lemma_is_proved(procedure: str, label: str, size: int) -> None:
     system = SPECIFICATIONS.over(procedure, "graph")
     (lemma,) = (p for p in system.promises if p.rule.name == label)
