@@ -72,7 +72,7 @@ USAGE = [
     pytest.param(("identify", *MAZE), 2, "Missing argument 'FILE'", id="identify without a file"),
     pytest.param(("identify", "-"), 2, "Missing option '--format'", id="identify without a format"),
     pytest.param(("identify", "-", *MAZE, "--output", "jsonl"), 2, "is not one of 'text', 'json'", id="identify jsonl"),
-    pytest.param(("identify", "-", *MAZE, "--timeout", "-1"), 2, "-1.0 is not in the range x>=0", id="identify timeout -1"),
+    pytest.param(("identify", "-", *MAZE, "--timeout", "-1"), 2, "-1.0 is not in the range x>0", id="identify timeout -1"),
     pytest.param(("identify", "-", *MAZE, "--rlimit", "0"), 2, "0 is not in the range x>=1", id="identify rlimit 0"),
     pytest.param(("generate",), 2, "Missing option '--format'", id="generate without a format"),
     pytest.param(("generate", *MAZE, "-n", "-1"), 2, "-1 is not in the range x>=0", id="generate -1"),
@@ -93,6 +93,12 @@ USAGE = [
     pytest.param(("counterexample", "astar", "--param", "weight=x"), 2, "--param weight=x", id="weight x"),
     pytest.param(("counterexample", "astar", "--nodes", "0"), 2, "0 is not in the range x>=1", id="nodes 0"),
     pytest.param(("counterexample", "astar", "--rounds", "0"), 2, "0 is not in the range x>=1", id="rounds 0"),
+    pytest.param(("counterexample", "astar", "--timeout", "nan"), 2, "nan is no number of seconds", id="timeout nan"),
+    pytest.param(("counterexample", "astar", "--timeout", "inf"), 2, "inf is no number of seconds", id="timeout inf"),
+    pytest.param(("counterexample", "astar", "--param", "nodes=3"), 2, "nodes is the size of a problem", id="param nodes"),
+    pytest.param(
+        ("compare", "astar", "greedy", "--param", "nodes=3"), 2, "nodes is the size of a problem", id="param nodes too"
+    ),
     pytest.param(("counterexample", "astar", "--svg", "."), 2, "is a directory", id="svg to a folder"),
     pytest.param(("counterexample", "astar", "--svg", "no/such.svg"), 2, "no folder no", id="svg to no folder"),
     pytest.param(("compare", "astar"), 2, "Missing argument 'B'", id="compare one"),

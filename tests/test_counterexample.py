@@ -12,6 +12,7 @@ import pytest
 
 from tests.command import Desk
 from tests.conftest import ROOT
+from tests.packs import Pack
 from tracecourt.check import check
 from tracecourt.counterexample import Counterexample, counterexample
 from tracecourt.engines.symbolic.solving import Limits
@@ -122,6 +123,91 @@ def test_a_variant_is_caught(variants: Path, name: str, size: int) -> None:
 def test_claims_are_names_or_expressions(claim: str, givens: list[str], size: int | None) -> None:
     found = sought("astar", claim=claim, givens=givens, largest=2)
     assert (found.sizes[-1].size if found.found else None) == size
+
+
+SEARCHES = {
+    "astar": [[], ["announced=false"], ["reopen=false"], ["weight=2"]],
+    "dijkstra": [[]],
+    "greedy": [[]],
+    "beam": [[], ["beam=1"]],
+    "breadth-first": [[], ["early=true"]],
+    "depth-first": [[]],
+}
+
+
+@pytest.mark.parametrize(("procedure", "params"), [(name, params) for name, every in SEARCHES.items() for params in every])
+def test_that_no_run_ever_ends_is_never_proved(procedure: str, params: list[str]) -> None:
+    found = sought(procedure, claim="false", params=params, largest=1)
+    assert found.found
+
+
+def test_a_run_need_not_begin_with_an_event_that_can_be_exchanged() -> None:
+    found = sought("astar", params=["announced=false"], givens=PLAIN, largest=3)
+    assert measured(found) == [3, 3, 5, 2, 1, 1]
+
+
+TINY = """
+domain tiny
+  "Numbers on cells."
+  param size: 1..3 = 1
+  sort Cell = 0..size-1
+  fact number: map Cell -> int
+  given full: all c in Cell: c in number
+  small
+    size
+    sum(values(number))
+"""
+WALK = """
+procedure walk
+  "Cells, one after the other."
+  needs sort Cell
+  needs number: map Cell -> int
+  state
+    seen: set Cell
+  event step(c: Cell)
+    require disciplined again: c not in seen
+      else "{c} was seen"
+    seen += c
+  claim few: size(seen) < 1 else "something was seen"
+  claim never: false else "a run may end"
+  trace sound over tiny
+    step(0)
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Library:
+    pack = Pack(tmp_path)
+    pack.write(TINY)
+    pack.write(WALK)
+    return Library((tmp_path, *Library.shipped().roots))
+
+
+def test_a_measure_that_may_be_negative_is_not_called_least(tiny: Library) -> None:
+    *_, found = counterexample("walk", tiny, claim="few", givens=["full"])
+    assert (found.found, found.minimal, found.least) == (True, False, 1)
+
+
+def test_a_run_without_events_may_break_a_claim(tiny: Library) -> None:
+    *_, found = counterexample("walk", tiny, claim="never")
+    assert found.refuted is not None
+    assert found.refuted.events == ()
+
+
+def test_sizes_are_those_that_there_are(tiny: Library) -> None:
+    *_, found = counterexample("walk", tiny, claim="size(seen) <= 3", largest=9)
+    assert [s.size for s in found.sizes] == [1, 2, 3]
+    assert found.complete
+
+
+def test_no_row_is_shown_that_no_format_checks(tiny: Library) -> None:
+    *_, found = counterexample("walk", tiny, claim="few")
+    assert (found.row, found.format) == (None, None)
+
+
+def test_a_parameter_that_measures_problems_but_does_not_grow_is_told() -> None:
+    found = sought("dijkstra", domain="maze", claim="size(closed) < 2", largest=1)
+    assert found.params == {"height": 10}
 
 
 def test_an_assumption_may_be_an_expression() -> None:

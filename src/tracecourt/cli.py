@@ -19,6 +19,7 @@ import click
 
 from tracecourt.cli_claims import counterexample
 from tracecourt.cli_compare import compare
+from tracecourt.cli_search import limit_options
 from tracecourt.errors import InputError, TracecourtError, placed
 
 if TYPE_CHECKING:
@@ -206,20 +207,7 @@ def explain(
 @format_option
 @row_options
 @click.option("--id", "wanted", metavar="ID", help="Identify this row only; without it, every row.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long Z3 may be asked about a row; what it has not decided by then is unknown.",
-)
-@click.option(
-    "--rlimit",
-    type=click.IntRange(min=1),
-    metavar="STEPS",
-    help="How many of its own steps Z3 may need for a question: the same answers on every machine.",
-)
+@limit_options(60)
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def identify(
     file: str,

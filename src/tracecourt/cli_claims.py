@@ -61,8 +61,8 @@ def counterexample(
     from tracecourt.resources import Library
     from tracecourt.spec.library import located
 
-    if svg is not None and not svg.parent.is_dir():
-        raise InputError(f"there is no folder {svg.parent} to write {svg.name} to")
+    if svg is not None and (not svg.name or not svg.parent.is_dir()):
+        raise InputError(f"there is no folder {svg.parent} to write {svg.name or 'a drawing without a name'} to")
     library, name = located(procedure, Library.shipped(), "procedure")
 
     def search() -> Iterator[Counterexample]:
@@ -92,6 +92,9 @@ def _told(found: Counterexample, output: str, svg: Path | None) -> int:
         click.echo(words(found))
     elif found.row is not None:
         click.echo(json.dumps(dict(found.row)))
+    elif found.found:
+        said = f"there is no format with {found.procedure} over {found.domain} that prints whole runs, so there is no row"
+        click.echo(said, err=True)
     if svg is not None and found.refuted is not None:
         _draw(found, svg)
     return FOUND if found.found else NONE if found.decided and found.complete else UNKNOWN

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +18,13 @@ T = TypeVar("T")
 NONE, FOUND, UNKNOWN = 0, 1, 3
 GRACE = 30  # seconds after which a command ends though Z3 has not kept its limit
 GLANCE = 0.1  # seconds between looks at a search
+
+
+def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
+    """A number of seconds that comes to an end."""
+    if not isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is no number of seconds", context, option)
+    return seconds
 
 
 def limit_options(timeout: float) -> Callable[[C], C]:
@@ -33,6 +41,7 @@ def limit_options(timeout: float) -> Callable[[C], C]:
             click.option(
                 "--timeout",
                 type=click.FloatRange(min=0, min_open=True),
+                callback=_finite,
                 default=timeout,
                 show_default=True,
                 metavar="SECONDS",
@@ -47,9 +56,13 @@ def limit_options(timeout: float) -> Callable[[C], C]:
 
 def teller() -> Callable[[str], object]:
     """What shows how far the search has come, on a terminal."""
-    if not sys.stderr.isatty():
+    if not _terminal():
         return lambda line: None
     return lambda line: click.echo(f"\r\x1b[K  {line}", nl=False, err=True)
+
+
+def _terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def conclude(search: Callable[[], Iterable[T]], told: Callable[[T], int], timeout: float) -> None:
@@ -81,12 +94,13 @@ def conclude(search: Callable[[], Iterable[T]], told: Callable[[T], int], timeou
         click.echo("stopped; this is what is known:", err=True)
     if faults:
         raise faults[0]
-    if sys.stderr.isatty():
+    if _terminal():
         click.echo("\r\x1b[K", nl=False, err=True)
     if not known:
         click.echo("nothing is known yet", err=True)
     code = told(known[-1]) if known else UNKNOWN
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     if thread.is_alive():
         os._exit(code)
     sys.exit(code)

@@ -33,8 +33,9 @@ from tracecourt.witness import (
     own_domain,
     printing,
     row,
+    settled,
     size_parameter,
-    smallest_size,
+    sizes,
     worded,
 )
 
@@ -243,7 +244,7 @@ def compare(
     limits = limits or Limits()
     searches = [_search(direction, size.name, events, limits, tell) for direction in directions]
     known_so_far = Comparison(chosen, worded(first.assumed), largest, directions)
-    for number in range(smallest_size(first.system), largest + 1):
+    for number in sizes(first.system, largest):
         for place, search in enumerate(searches):
             direction = known_so_far.directions[place]
             if direction.open:
@@ -285,7 +286,7 @@ def _demand_same_events(one: Party, other: Party) -> None:
 def _set(party: Party, params: Sequence[str], own: Sequence[str]) -> Party:
     known = {p.symbol.name for p in party.system.params}
     mine = [option for option in params if option.partition("=")[0] in known]
-    return replace(party, params=from_options(party.system, [*mine, *own]))
+    return replace(party, params=settled(party.system, from_options(party.system, [*mine, *own])))
 
 
 def _told_apart(one: Party, other: Party) -> tuple[Party, Party]:

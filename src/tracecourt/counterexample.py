@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from tracecourt.engines.symbolic.run import Event
 from tracecourt.engines.symbolic.smallest import Asked, Sized, Smallest, Witness
 from tracecourt.engines.symbolic.solving import Limits
 from tracecourt.engines.symbolic.terms import NotSymbolic
-from tracecourt.errors import InputError, SpecError
+from tracecourt.errors import InputError
 from tracecourt.generate import Problem, start
 from tracecourt.lemmas import Refuted, broken
 from tracecourt.parameters import from_options
@@ -31,8 +30,9 @@ from tracecourt.witness import (
     own_domain,
     printing,
     row,
+    settled,
     size_parameter,
-    smallest_size,
+    sizes,
     worded,
 )
 
@@ -89,6 +89,11 @@ class Counterexample:
         return bool(self.sizes) and (self.found or self.sizes[-1].size >= self.largest)
 
     @property
+    def ended(self) -> bool:
+        """Whether the run is a whole one; one that breaks a lemma may stop in the middle."""
+        return self.refuted is not None and self.refuted.promise.kind == "claim"
+
+    @property
     def measures_of_size(self) -> str:
         """What the size of a problem is called."""
         return size_parameter(self.system).name
@@ -127,10 +132,17 @@ class Counterexample:
             "measures": dict(self.measures),
             "problem": facts or None,
             "events": [[a.event.name, *map(plain, args)] for a, args in self.refuted.events] if self.refuted else [],
-            "broken": self.refuted.message if self.refuted else None,
+            "broken": self.broken,
             "format": self.format,
             "row": None if self.row is None else dict(self.row),
         }
+
+    @property
+    def broken(self) -> str | None:
+        """How the promise is broken, in words."""
+        if self.refuted is None:
+            return None
+        return self.refuted.message or f"after {len(self.refuted.events)} events, this does not hold: {self.claim}"
 
     @property
     def measures(self) -> tuple[tuple[str, Any], ...]:
@@ -173,10 +185,11 @@ def counterexample(
     specifications = Specifications(library)
     chosen = domain or own_domain(specifications, procedure)
     system, promise, assumed = _asked(specifications, procedure, chosen, claim, givens)
-    given = from_options(system, params)
+    given = settled(system, from_options(system, params))
+    looked_at = sizes(system, largest)
     search = Smallest(Asked(system, promise, tuple(assumed), given, rounds=rounds), limits or Limits(), tell)
-    known = Counterexample(procedure, chosen, given, claim, worded(assumed), (), system, largest)
-    for size in range(smallest_size(system), largest + 1):
+    known = Counterexample(procedure, chosen, given, claim, worded(assumed), (), system, looked_at.stop - 1)
+    for size in looked_at:
         try:
             sized, witness = search.at(size)
         except NotSymbolic as why:
@@ -255,8 +268,8 @@ def _tried(
 def _printed(
     known: Counterexample, specifications: Specifications, problem: Problem, events: Sequence[Event], promise: ir.Promise
 ) -> tuple[dict[str, Any] | None, str | None]:
-    """The row that `check` reads, and the format to name; a format of the same problems prints what no format is made for."""
+    """The row that `check` reads, and the format that checks it; none where no format has this procedure and domain."""
     for form, own in printing(specifications, known.domain, known.procedure):
-        with suppress(InputError, SpecError):
+        if own is not None:
             return row(form, f"{known.procedure}-{known.claim}", problem, events, ended=promise.kind == "claim"), own
     return None, None

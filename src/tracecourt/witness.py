@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -47,11 +47,35 @@ def size_parameter(system: ir.System) -> ir.Symbol:
     return measure.symbol
 
 
-def smallest_size(system: ir.System) -> int:
-    """Its least value."""
+def sizes(system: ir.System, largest: int) -> range:
+    """The sizes that are looked at: the values that it may have, up to a largest one."""
     sort = size_parameter(system).sort
-    low = sort.low.value if isinstance(sort, t.Range) and isinstance(sort.low, ir.Const) else 1
-    return low if isinstance(low, int) else 1
+    low, high = (_constant(sort.low), _constant(sort.high)) if isinstance(sort, t.Range) else (None, None)
+    return range(1 if low is None else low, min(largest, largest if high is None else high) + 1)
+
+
+def _constant(e: ir.Expr) -> int | None:
+    return e.value if isinstance(e, ir.Const) and isinstance(e.value, int) else None
+
+
+def settled(system: ir.System, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are set, and the defaults of those that measure a problem too but do not grow.
+
+    Raises:
+        InputError: when the one that grows is set.
+    """
+    grows = size_parameter(system).name
+    if grows in given:
+        raise InputError(f"{grows} is the size of a problem, which grows from the least on: say how far with --nodes")
+    measuring = {m.symbol for m in system.measures[1:] if isinstance(m, ir.Ref) and m.symbol.kind == "param"}
+    interpreter = Interpreter(system)
+    r = interpreter.evaluator.registers()
+    fixed = {
+        p.symbol.name: interpreter.value(p.default, r)
+        for p in system.params
+        if p.symbol in measuring and p.default is not None and p.symbol.name not in given
+    }
+    return {**fixed, **given}
 
 
 def measures(system: ir.System, problem: Problem) -> tuple[tuple[str, Any], ...]:
@@ -60,9 +84,10 @@ def measures(system: ir.System, problem: Problem) -> tuple[tuple[str, Any], ...]
     r = start(interpreter, problem)
     found = []
     for measure in system.measures:
-        code = interpreter.evaluator.code(measure)
+        interpreter.evaluator.code(measure)
         interpreter.evaluator.widen(r)
-        found.append((system.sources[1].text[measure.span.start : measure.span.end], plain(code(r))))
+        value = interpreter.value(measure, r)
+        found.append((system.sources[1].text[measure.span.start : measure.span.end], plain(value)))
     return tuple(found)
 
 

@@ -23,7 +23,10 @@ def _lines(found: Comparison) -> Iterator[str]:
     yield names + (f", given {', '.join(found.givens)}" if found.givens else "")
     for direction in found.directions:
         yield ""
-        yield f"{direction.accepts.label} accepts, {direction.refuses.label} refuses: {_outcome(direction, found.size)}"
+        said = _outcome(direction, found.size)
+        short = direction.decided and not direction.found and direction.sizes[-1].size < found.largest
+        said += "; larger ones were not looked at" if short else ""
+        yield f"{direction.accepts.label} accepts, {direction.refuses.label} refuses: {said}"
         if direction.found is not None:
             yield from (INDENT + line for line in _trace(direction, direction.found))
 

@@ -31,16 +31,16 @@ def _lines(found: Counterexample) -> Iterator[str]:
     if found.refuted is None:
         yield _none(found)
         return
-    yield "problem" + (", the smallest there is" if found.minimal else ", not proved to be the smallest")
+    yield "problem" + (", the smallest there is in whole numbers" if found.minimal else ", not proved to be the smallest")
     yield INDENT + " · ".join(f"{name} {show(value)}" for name, value in found.measures)
     sorts = {fact.name: fact.sort for fact in found.system.facts}
     for name, value in found.refuted.problem.facts.items():
         yield f"{INDENT}{name} = {written(sorts[name], value)}"
-    yield "run, sound" + ("" if found.format is None else f" (format {found.format})")
+    yield ("run, sound" if found.ended else "run, sound so far") + ("" if found.format is None else f" (format {found.format})")
     for number, (action, arguments) in enumerate(found.refuted.events):
         yield f"{INDENT}{number:>3}  {whole_event(action, arguments)}"
     yield "broken"
-    yield INDENT + (found.refuted.message or f"after event {len(found.refuted.events) - 1}, it does not hold: {found.claim}")
+    yield f"{INDENT}{found.broken}"
 
 
 def _sized(found: Counterexample, sized: Sized) -> str:
@@ -55,7 +55,9 @@ def _sized(found: Counterexample, sized: Sized) -> str:
 
 
 def _looked(sized: Sized) -> str:
-    return "" if sized.rounds is None else f" (runs of up to {sized.rounds} rounds were looked at)"
+    if sized.rounds is None:
+        return ""
+    return f" (runs of up to {sized.rounds} round{'' if sized.rounds == 1 else 's'} were looked at)"
 
 
 def _none(found: Counterexample) -> str:
@@ -63,6 +65,8 @@ def _none(found: Counterexample) -> str:
     if not sizes:
         return "nothing is known"
     last = sizes[-1].size
+    if found.decided and not found.complete:
+        return f"no counterexample up to {name} {last}; larger ones were not looked at"
     if found.decided:
         return f"no counterexample up to {name} {last}"
     return f"no counterexample up to {name} {last}, unknown from {name} {last + 1} on"

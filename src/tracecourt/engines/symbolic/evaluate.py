@@ -147,7 +147,7 @@ class Symbolic:
                 return self.each_way(start, lambda node: self.paths.to_goal(successors, goal, e.limit, node))
             case ir.Distances(start=start, successors=successors):
                 return self.each_way(start, lambda node: (True, self.paths.from_start(successors, node)))
-        raise NotSymbolic(f"there is no formula for {type(e).__name__}")
+        raise NotSymbolic(f"`{type(e).__name__.lower()}` asks for more than is known")
 
     def each_way(self, e: ir.Expr, function: Callable[[Any], Found]) -> Found:
         """A function of each value that an expression may have."""

@@ -40,7 +40,7 @@ def least_measures(
     for number, measure in enumerate(measures[1:], 2):
         there, value = machine.symbolic.value(measure)
         if there is not True or not (whole or isinstance(measure.sort, t.Int)):
-            break
+            continue
         proved, model = _descend(query, ask, value, model, lambda line, name=f"measure {number}": tell(f"{name}: {line}"))  # type: ignore[misc]
         least += proved and least == number - 1
     return least, model
@@ -49,6 +49,10 @@ def least_measures(
 def _descend(query: Query, ask: Callable[[], Answer], value: Any, model: Model, tell: Tell) -> tuple[bool, Model]:
     """The least value of a measure, looked for from below in growing steps; then it is fixed."""
     low, step, best = 0, 0, model.value(value)
+    with query.aside():
+        query.require(compare("<", value, 0))
+        if ask() != "unsat":  # it may have no least value
+            return False, model
     while low < best:
         middle = min(low + step, (low + best) // 2)
         step = 2 * step + 1

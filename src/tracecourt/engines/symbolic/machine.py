@@ -59,10 +59,16 @@ class Machine:
         for fact in self.system.facts:
             if any(fact.sort is sort for sort in alike) and not any(fact.sort is sort for sort in named):
                 named.append(fact.sort)
-                self.symbolic.places[fact] = self.symbolic.inhabitants(fact.sort)[0]
+                self.symbolic.places[fact] = self._some(fact)
             else:
                 self.symbolic.places[fact] = self.unknown(fact.sort, fact.name)
         self.world.define(*(self.symbolic.holds(rule.condition) for rule in self.system.demands))
+
+    def _some(self, fact: ir.Symbol) -> Any:
+        values = self.symbolic.inhabitants(fact.sort)
+        if not values:
+            raise NotSymbolic(f"{fact.name} has no value that it could have")
+        return values[0]
 
     def unknown(self, sort: t.Sort, name: str) -> Any:
         """Any value of a sort.

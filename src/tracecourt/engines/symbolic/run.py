@@ -81,13 +81,13 @@ class Runs:
         return self.rounds[-1].state if self.rounds else self.start
 
     def extend(self) -> Round:
-        """One more round; nothing happens in it unless something happened in the one before it."""
+        """One more round; nothing happens in it unless something happened in the one before it, the first sweep excepted."""
         state, moves, happens = self.state, [], []
         if self.rounds or self.swept is None:
             single = list(self._single(state))
             happens = [step.taken for step in single]
             self.query.require(*self._at_most_one(happens))
-            if self.rounds:
+            if len(self.rounds) > (self.swept is not None):  # a run need not begin with an event that is swept
                 self.query.require(*(implied(taken, self.rounds[-1].happens) for taken in happens))
             state = self._merged(single, state)
             moves += single

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from tracecourt.engines.symbolic.induction import follows, inductive, looks_back
 from tracecourt.engines.symbolic.least import Tell, fixed_facts, least_measures
-from tracecourt.engines.symbolic.machine import Machine
+from tracecourt.engines.symbolic.machine import Machine, State
 from tracecourt.engines.symbolic.run import Event, Runs, exchangeable
 from tracecourt.engines.symbolic.solving import Answer, Limits, Model, Query
 from tracecourt.engines.symbolic.symmetry import interchangeable, plainest, renamed
-from tracecourt.engines.symbolic.terms import Truth, both, conj, disj, neg
+from tracecourt.engines.symbolic.terms import NotSymbolic, Truth, both, conj, disj, neg
 from tracecourt.engines.symbolic.world import World
 from tracecourt.spec import ir
 
@@ -123,16 +123,23 @@ class Smallest:
         if self._proved(size, lemmas):
             return Sized(size, "none"), None
         search = _Unrolled(self, size, lemmas, whole=False)
-        for rounds in range(self.asked.rounds or self._usual(size, search.swept)):
-            answer = search.round()
-            self.tell(f"{self.asked.size} {size}, {rounds + 1} rounds: {_WORDS[answer]}")
+        most = self.asked.rounds or self._usual(size, search.swept)
+        for rounds in range(most + 1):
+            answer = search.round() if rounds else search.at_once()
+            self.tell(f"{self.asked.size} {size}, {rounds} rounds: {_WORDS[answer]}")
             if answer == "sat":
-                return Sized(size, "found", rounds + 1), self._least(size, lemmas, search)
+                return self._found(size, rounds, lemmas, search)
             if answer == "unknown":
-                return Sized(size, "unknown", rounds + 1), None
+                return Sized(size, "unknown", rounds), None
             if search.over:
-                return Sized(size, "none", rounds + 1), None
-        return Sized(size, "none-bounded", len(search.runs.rounds)), None
+                return Sized(size, "none", rounds), None
+        return Sized(size, "none-bounded", most), None
+
+    def _found(self, size: int, rounds: int, lemmas: Sequence[ir.Rule], search: _Unrolled) -> tuple[Sized, Witness | None]:
+        try:
+            return Sized(size, "found", rounds), self._least(size, lemmas, search)
+        except NotSymbolic:  # the numbers of the problem are no fractions
+            return Sized(size, "unknown", rounds), None
 
     def _usual(self, size: int, swept: str | None) -> int:
         return size + BEYOND + 1 if swept else 2 * (size + BEYOND)
@@ -195,31 +202,43 @@ class _Unrolled:
         self.swept = smallest.swept(size)
         self.machine, self.query = smallest.opened(size, whole=whole)
         self.runs = Runs(self.machine, self.query, asked.levels, self.swept, smallest.alike)
-        self.broken: list[Truth] = []  # by round: the run breaks the promise after it
+        self.broken = [self._broken(self.runs.start)]  # by the number of rounds: the run breaks the promise after them
 
     @property
     def over(self) -> bool:
         """Whether no run goes on for as many rounds, so that longer ones need not be looked at."""
-        return self.query.ask(self.runs.rounds[-1].happens) == "unsat"
+        rounds = self.runs.rounds
+        return len(rounds) > (self.swept is not None) and self.query.ask(rounds[-1].happens) == "unsat"
 
     def extend(self) -> None:
         """One more round."""
         found = self.runs.extend()
-        self.machine.enter(found.state)
+        self.broken.append(both(found.happens, self._broken(found.state)))
+
+    def _broken(self, state: State) -> Truth:
+        """Whether a run may end in a state and breaks the promise there; of a lemma, whether it does not hold."""
+        self.machine.enter(state)
         holds = self.machine.symbolic.holds
         self.query.require(*(holds(rule.condition) for rule in self.lemmas))
         ends = [] if self.asked.lasting else [truth for _, truth in self.machine.ending()]
-        self.broken.append(conj((found.happens, *ends, neg(holds(self.asked.promise.rule.condition)))))
+        return conj((*ends, neg(holds(self.asked.promise.rule.condition))))
 
-    def round(self) -> str:
+    def _longer(self, rounds: int) -> Truth:
+        """Whether something happens after so many rounds."""
+        return disj(r.happens for r in self.runs.rounds[rounds:])
+
+    def at_once(self) -> Answer:
+        """Whether a run without any event breaks the promise."""
+        return self.query.ask(self.broken[0])
+
+    def round(self) -> Answer:
         """One more round: whether a run of exactly so many breaks the promise."""
         self.extend()
         return self.query.ask(self.broken[-1])
 
     def ask(self) -> Answer:
         """Whether a run of any number of rounds so far breaks the promise, and ends there."""
-        ways = [both(broken, neg(disj(r.happens for r in self.runs.rounds[i + 1 :]))) for i, broken in enumerate(self.broken)]
-        return self.query.ask(disj(ways))
+        return self.query.ask(disj(both(broken, neg(self._longer(n))) for n, broken in enumerate(self.broken)))
 
     def some(self) -> Model | None:
         """Such a run."""
@@ -227,9 +246,8 @@ class _Unrolled:
 
     def shortest(self) -> Model | None:
         """Such a run with as few rounds as there can be."""
-        for place, broken in enumerate(self.broken):
-            longer = disj(r.happens for r in self.runs.rounds[place + 1 :])
-            if self.query.ask(broken, neg(longer)) == "sat":
+        for rounds, broken in enumerate(self.broken):
+            if self.query.ask(broken, neg(self._longer(rounds))) == "sat":
                 return self.query.model()
         return None
 

@@ -19,6 +19,7 @@ from tracecourt.engines.values import freeze, whole
 
 Answer = Literal["sat", "unsat", "unknown"]
 LIGHT = 2_000_000  # steps of Z3 after which a question is put again, to a fresh solver
+LONGEST = 2**31 - 1  # milliseconds that Z3 can be told
 GRACE = 2.0  # seconds after which Z3 is interrupted if it has not kept its own limit
 
 
@@ -95,7 +96,7 @@ class Query:
         if rlimit is not None:
             solver.set("rlimit", rlimit)
         if self.limits.left is not None:
-            solver.set("timeout", max(1, int(self.limits.left * 1000)))
+            solver.set("timeout", max(1, min(LONGEST, int(self.limits.left * 1000))))
         self._asked = solver
         with self._interrupted():
             try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import z3
 
-from tracecourt.engines.symbolic.terms import Choice, Truth
+from tracecourt.engines.symbolic.terms import Choice, NotSymbolic, Truth
 
 Found = tuple[Truth, Any]  # whether a term has a value, and the value
 
@@ -47,6 +47,8 @@ class World:
 
     def one_of(self, name: str, values: Sequence[Any]) -> Any:
         """A value that is not known, one of several."""
+        if not values:
+            raise NotSymbolic(f"{name} has no value that it could have")
         if len(values) == 1:
             return values[0]
         guards = [self.truth(f"{name}={value}") for value in values]
