@@ -187,8 +187,8 @@ class Smallest:
             whole=search is not found,
             tell=self.tell,
         )
+        model = search.shortest() or model  # before facts are named: a shorter run may have other names for the same problem
         facts = fixed_facts(search.machine, search.query, model)
-        model = search.shortest() or model
         witness = Witness(size, facts, tuple(search.runs.events(model)), least)
         return plainest_witness(search.machine, self.alike, witness)
 
