@@ -11,13 +11,16 @@ insertions or deletions. Two leaves in the same state at the same place have the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tracecourt.engines.compiled import Compiled
+from tracecourt.engines.hidden import seen_by_rules
 from tracecourt.engines.interpreter import Action, Interpreter
 from tracecourt.engines.legal import LegalEvents, definitions
 from tracecourt.engines.primitives import Code, Registers, Undefined
+from tracecourt.engines.queues import KeyedQueue
 from tracecourt.engines.values import freeze, snapshot
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
@@ -102,7 +105,8 @@ class Repairs:
         self.events, self.total, self.finish, self.budget = events, len(events), finish, budget
         self.leaves = 0
         self._named = [(action.event.name, arguments) for action, arguments in events]
-        self._slots = [interpreter.evaluator.slot(v.symbol) for v in interpreter.system.state]
+        seen = seen_by_rules(interpreter.system)
+        self._slots = [interpreter.evaluator.slot(v.symbol) for v in interpreter.system.state if v.symbol in seen]
         self._computed = {name: computed(interpreter, action.event) for name, action in interpreter.actions.items()}
         self._believed = self._beliefs(start)
         self._forget()
@@ -275,7 +279,7 @@ class Repairs:
         return True
 
     def _key(self, r: Registers) -> Any:
-        return tuple(snapshot(r[slot]) for slot in self._slots)
+        return tuple([_quick(r[slot]) for slot in self._slots])
 
     # ------------------------------------------------------------ events
     def _follow(self, r: Registers, place: int, stop: int) -> int:
@@ -333,6 +337,14 @@ class Repairs:
             found.append(self._derived(action, r, arguments))
             self.interpreter.apply(action, r, arguments)
         return found
+
+
+def _quick(value: Any) -> Any:
+    """What `snapshot` gives, sooner where the entries can be compared as they are."""
+    if isinstance(value, (dict, KeyedQueue)):
+        with suppress(TypeError):
+            return frozenset(value.items())
+    return snapshot(value)
 
 
 def computed(interpreter: Interpreter, event: ir.Event) -> tuple[tuple[int, Code], ...]:
