@@ -178,36 +178,39 @@ class Repairs:
         r = self.state(leaf, first)
         for place in range(first, last + 1):
             before = leaf.edit.op if leaf.edit is not None and place == leaf.start else None
-            if self._is_new(place, r, before):
-                yield from self._edited(leaf, place, r, before)
+            state = self._key(r)
+            if self._is_new(place, state, before):
+                if before != "insert" and place < self.total:
+                    yield self._child(leaf, Edit("delete", place, None), place + 1, r)
+                if before != "delete":
+                    yield from self._put(leaf, place, r, state, replace=before != "insert" and place < self.total)
             if place < last:
                 self._follow(r, place, place + 1)
 
-    def _edited(self, leaf: Leaf, place: int, r: Registers, before: Op | None) -> Iterator[Leaf]:
-        here = place < self.total
-        kept = (self._kept(r, place, asked=True) if place < leaf.reach else None) if here else None
-        choices = [] if before == "delete" else list(self.legal.legal(r))
-        if before != "insert" and here:
-            yield self._child(leaf, Edit("delete", place, None), place + 1, r)
-        for event in choices:
-            if kept is not None and event[0] is kept[0] and event[1] == kept[1]:
+    def _put(self, leaf: Leaf, place: int, r: Registers, state: Any, *, replace: bool) -> Iterator[Leaf]:
+        """Every other event that is legal in a state, in the place of one and before it."""
+        kept = self._kept(r, place, asked=True) if place < leaf.reach else None
+        if state not in self._legal:
+            self._legal[state] = list(self.legal.legal(r))
+        for event in self._legal[state]:
+            if event == kept:
                 continue
-            if before != "insert" and here:
-                yield self._child(leaf, Edit("replace", place, event), place + 1, r)
-            yield self._child(leaf, Edit("insert", place, event), place, r)
+            after = self.interpreter.saved(r)
+            self.interpreter.apply(event[0], after, event[1])
+            if replace:
+                yield self._child(leaf, Edit("replace", place, event), place + 1, after)
+            yield self._child(leaf, Edit("insert", place, event), place, after)
 
-    def _child(self, leaf: Leaf, edit: Edit, start: int, r: Registers) -> Leaf:
+    def _child(self, leaf: Leaf, edit: Edit, start: int, after: Registers) -> Leaf:
+        """The leaf after an edit that leads to a state."""
         self.leaves += 1
         if self.leaves > self.budget:
             raise Exhausted
         child = Leaf(leaf, edit, start)
-        if edit.now is None and start < self.total and self._kept(r, start, asked=True) is None:
+        if start < self.total and self._kept(after, start, asked=True) is None:
             child.reach = start
             return child
-        after = self.interpreter.saved(r)
-        if edit.now is not None:
-            self.interpreter.apply(edit.now[0], after, edit.now[1])
-        return self._grown(child, after)
+        return self._grown(child, self.interpreter.saved(after))
 
     def _grown(self, leaf: Leaf, r: Registers) -> Leaf:
         """A leaf with its events followed from a state, which is changed."""
@@ -268,14 +271,14 @@ class Repairs:
     def _forget(self) -> None:
         self._passed: set[Any] = set()
         self._looked: set[Any] = set()
+        self._legal: dict[Any, list[Event]] = {}
 
-    def _is_new(self, place: int, r: Registers, before: Op | None) -> bool:
+    def _is_new(self, place: int, state: Any, before: Op | None) -> bool:
         """Whether no leaf with as few edits, and as many ways on, was in this state at this place; it is remembered."""
-        key = (place, self._key(r))
-        kinds = {(key, None), (key, None if before == "replace" else before)}
-        if not kinds.isdisjoint(self._looked):
+        kind = None if before == "replace" else before
+        if (place, state, None) in self._looked or (place, state, kind) in self._looked:
             return False
-        self._looked.add((key, None if before == "replace" else before))
+        self._looked.add((place, state, kind))
         return True
 
     def _key(self, r: Registers) -> Any:
