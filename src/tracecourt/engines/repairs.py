@@ -10,8 +10,9 @@ insertions or deletions. Two leaves in the same state at the same place have the
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -71,14 +72,17 @@ class Leaf:
     marks: dict[int, Registers] = field(default_factory=dict)
 
     @property
-    def edits(self) -> tuple[Edit, ...]:
-        """All edits, the first one first."""
-        return () if self.parent is None or self.edit is None else (*self.parent.edits, self.edit)
+    def path(self) -> list[Leaf]:
+        """The leaves that led here, from the run as it is."""
+        found: list[Leaf] = [self]
+        while (parent := found[-1].parent) is not None:
+            found.append(parent)
+        return found[::-1]
 
     @property
-    def path(self) -> tuple[Leaf, ...]:
-        """The leaves that led here, from the run as it is."""
-        return (self,) if self.parent is None else (*self.parent.path, self)
+    def edits(self) -> list[Edit]:
+        """All edits, the first one first."""
+        return [leaf.edit for leaf in self.path if leaf.edit is not None]
 
 
 class Repairs:
@@ -115,9 +119,13 @@ class Repairs:
     # ------------------------------------------------------------ the whole run
     def fewest(self, most: int) -> tuple[Leaf | None, int]:
         """A repair with the fewest edits, and their number; or None, and the least number that there can be."""
-        level, depth = [self.root], 0
         if self.root.done:
             return self.root, 0
+        with _uncollected():
+            return self._fewest(most)
+
+    def _fewest(self, most: int) -> tuple[Leaf | None, int]:
+        level, depth = [self.root], 0
         try:
             for depth in range(most):
                 following: list[Leaf] = []
@@ -134,7 +142,7 @@ class Repairs:
 
     def _blocks(self, level: Iterable[Leaf]) -> Iterator[tuple[Leaf, int, int]]:
         """Places at which leaves can be edited, those just before the farthest places first."""
-        found = []
+        found: list[tuple[bool, int, int, int, Leaf, int]] = []
         for leaf in level:
             last = leaf.reach - 1 if leaf.merged else leaf.reach
             for late, number in enumerate(range(last // BLOCK, leaf.start // BLOCK - 1, -1)):
@@ -164,13 +172,13 @@ class Repairs:
             farthest = max(following, key=lambda child: (child.done, child.reach), default=None)
             if farthest is not None and (best is None or (farthest.done, farthest.reach) > (best.done, best.reach)):
                 best = farthest
-            if best is not None and (best.done or wanted <= best.reach and not self._unended(best)):
-                return best
+            if best is not None and (best.done or wanted <= best.reach < self.total):
+                break
             level = following
-        return best if best is not None and best.reach > leaf.reach else None
-
-    def _unended(self, leaf: Leaf) -> bool:
-        return leaf.reach == self.total and not leaf.done
+        if best is None or not (best.done or best.reach > leaf.reach):
+            return None
+        best.marks[best.reach] = self.state(best, best.reach)
+        return best
 
     # ------------------------------------------------------------ leaves
     def _children(self, leaf: Leaf, first: int, last: int) -> Iterator[Leaf]:
@@ -246,25 +254,18 @@ class Repairs:
 
     def run(self, leaf: Leaf) -> list[tuple[int | None, Event]]:
         """The events of a leaf up to its end, each with the index of the one that it keeps or replaces."""
-        r, found = self.state(self.root, 0), list[tuple[int | None, Event]]()
-
-        def keep(until: int) -> None:
-            for place in range(len([0 for _ in consumed]), until):
-                event = self._kept(r, place, asked=True)
+        r, place, found = self.state(self.root, 0), 0, list[tuple[int | None, Event]]()
+        for edit in [*leaf.edits, None]:
+            for kept in range(place, leaf.reach if edit is None else edit.at):
+                event = self._kept(r, kept, asked=True)
                 assert event is not None
+                found.append((kept, event))
                 self.interpreter.apply(event[0], r, event[1])
-                found.append((place, event))
-                consumed.append(place)
-
-        consumed: list[int] = []
-        for edit in leaf.edits:
-            keep(edit.at)
-            if edit.op != "insert":
-                consumed.append(edit.at)
-            if edit.now is not None:
-                self.interpreter.apply(edit.now[0], r, edit.now[1])
-                found.append((None if edit.op == "insert" else edit.at, edit.now))
-        keep(leaf.reach)
+            if edit is not None:
+                place = edit.at if edit.op == "insert" else edit.at + 1
+                if edit.now is not None:
+                    found.append((None if edit.op == "insert" else edit.at, edit.now))
+                    self.interpreter.apply(edit.now[0], r, edit.now[1])
         return found
 
     # ------------------------------------------------------------ states
@@ -340,6 +341,18 @@ class Repairs:
             found.append(self._derived(action, r, arguments))
             self.interpreter.apply(action, r, arguments)
         return found
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage: there are many states, none of them in a circle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _quick(value: Any) -> Any:
