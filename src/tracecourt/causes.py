@@ -1,8 +1,9 @@
 """Which broken rules are causes, and which are consequences: what is still broken once the first has been repaired.
 
-A trace is repaired from its beginning to its end: at the first event that breaks a rule, by the few edits before it after
-which the trace goes on soundly for longest. The events at which that has to be done are causes. What else is broken while
-the trace is believed follows from them.
+The least repair of the trace says it: the causes are the events that break a rule before one more of its edits is made.
+Where the trace has too many faults for that, it is repaired from its beginning to its end: at the first event that breaks a
+rule, by the few edits after which the trace goes on soundly for longest. What else is broken while the trace is believed
+follows from the causes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tracecourt.formats import Format
 from tracecourt.spec import ir
 from tracecourt.verdict import Violation
 
+FEW = 3  # edits of a least repair
 BUDGET = 3_000  # runs after an edit that are looked at
 
 
@@ -90,26 +92,48 @@ def causes(
         document: the problem and its events.
         r: the state before the first event; it is left as it is.
         violations: what the events break, the trace being believed.
-        budget: how many runs after an edit are looked at.
+        budget: how many runs after an edit are looked at for a least repair, and then for one of each violation in turn.
     """
     if form.system.partial:
         return None
     divided = parts(form, document)
     try:
         search = repairs(form, divided, r, budget)
-        found, edits, complete = _found(search)
-        places = [divided.places[place] for place in found]
-        if (
-            complete is not None
-            and (broken := refused(form, search.state(complete, complete.reach), divided.answer)) is not None
-        ):
-            place = divided.places[-1] + broken
-            places, edits = [*places, place], edits + 1
+        leaf, _ = search.fewest(FEW)
+        if leaf is not None:
+            return told(form, document, divided, search, leaf, violations)
+        search.leaves = 0
+        leaf, places, edits = _one_by_one(search)
+        found = _told(form, divided, search, leaf, places, edits)
     except (TooLarge, RecursionError):
         return None
-    events = tuple(dict.fromkeys(places))
-    consequences = tuple(dict.fromkeys(v.event for v in violations if v.event not in events))
-    return Causes(events, consequences, edits, len(document.steps), complete is not None)
+    return _causes(document, violations, *found, complete=leaf is not None)
+
+
+def told(
+    form: Format, document: Document, divided: Parts, search: Repairs, leaf: Leaf, violations: Sequence[Violation]
+) -> Causes:
+    """The causes where a least repair is known."""
+    path = leaf.path
+    places = _stuck(path[0].reach, path[1:]) if len(path) > 1 else []
+    return _causes(document, violations, *_told(form, divided, search, leaf, places, len(path) - 1), complete=True)
+
+
+def _told(
+    form: Format, divided: Parts, search: Repairs, leaf: Leaf | None, places: Sequence[int], edits: int
+) -> tuple[list[int], int]:
+    """Events of the document, that of an answer which breaks a rule by itself among them; and edits."""
+    events = [divided.places[place] for place in places]
+    broken = None if leaf is None else refused(form, search.state(leaf, leaf.reach), divided.answer)
+    return (events, edits) if broken is None else ([*events, divided.places[-1] + broken], edits + 1)
+
+
+def _causes(
+    document: Document, violations: Sequence[Violation], events: Sequence[int], edits: int, *, complete: bool
+) -> Causes:
+    found = tuple(dict.fromkeys(events))
+    consequences = tuple(dict.fromkeys(v.event for v in violations if v.event not in found))
+    return Causes(found, consequences, edits, len(document.steps), complete)
 
 
 def refused(form: Format, r: Registers, answer: Sequence[Step]) -> int | None:
@@ -122,22 +146,28 @@ def refused(form: Format, r: Registers, answer: Sequence[Step]) -> int | None:
     return None
 
 
-def _found(search: Repairs) -> tuple[list[int], int, Leaf | None]:
-    """The places where a rule is broken and not because of one before; edits; and what the last of them leads to."""
+def _one_by_one(search: Repairs) -> tuple[Leaf | None, list[int], int]:
+    """Repairs of one violation after the other: what the last leads to, if that is the end; the places; and edits."""
     leaf, found, edits = search.root, list[int](), 0
     try:
         while not leaf.done:
-            found.append(leaf.reach)
             after = search.nearest(leaf)
-            if after is None:
-                return found, edits, None
-            steps = after.path[len(leaf.path) :]
+            steps = [] if after is None else after.path[len(leaf.path) :]
+            found += _stuck(leaf.reach, steps)
             edits += len(steps)
-            for one, other in pairwise(steps):
-                together = other.edit is not None and other.edit.at == one.start
-                if one.reach > found[-1] and not together:
-                    found.append(one.reach)
+            if after is None:
+                return None, found, edits
             leaf = after
     except Exhausted:
-        return found, edits, None
-    return found, edits, leaf
+        return None, [*found, leaf.reach], edits
+    return leaf, found, edits
+
+
+def _stuck(first: int, steps: Sequence[Leaf]) -> list[int]:
+    """Where a rule was broken before each edit: at a place farther on, and not in the middle of a row of edits."""
+    found = [first]
+    for one, other in pairwise(steps):
+        together = other.edit is not None and other.edit.at == one.start
+        if one.reach > found[-1] and not together:
+            found.append(one.reach)
+    return found

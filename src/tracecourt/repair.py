@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracecourt.causes import Causes, Parts, causes, parts, refused, repairs
+from tracecourt.causes import Causes, Parts, causes, parts, refused, repairs, told
 from tracecourt.check import check, conclude, opened
 from tracecourt.documents import Document, Words, joined, read_document, whole_event
 from tracecourt.engines.primitives import Registers, TooLarge
@@ -141,11 +141,11 @@ def repair(
     if report.verdict is not Verdict.UNSOUND and not (plan and report.plan_follows_trace is False):
         return Repair(report, 0, prompt=document.prompt, trace=whole, verdict=report.verdict)
     start = opened(form, document, dict(plain_params(report))).r
-    told = causes(form, document, start, report.violations)
+    task = _Task(form, document, report, start, plan=plan)
     try:
-        return _Task(form, document, report, start, told, plan=plan).repaired(most, budget)
+        return task.repaired(most, budget)
     except (TooLarge, RecursionError):
-        return Repair(report, at_least=1, causes=told, reason="a budget ran out: too many values to go through")
+        return Repair(report, at_least=1, causes=task.causes(), reason="a budget ran out: too many values to go through")
 
 
 @dataclass
@@ -156,8 +156,11 @@ class _Task:
     document: Document
     report: Report
     start: Registers
-    told: Causes | None
     plan: bool
+
+    def causes(self) -> Causes | None:
+        """The causes where no least repair is known."""
+        return causes(self.form, self.document, self.start, self.report.violations)
 
     def repaired(self, most: int, budget: int) -> Repair:
         """The repair, or what is known of it."""
@@ -167,7 +170,7 @@ class _Task:
         if leaf is None:
             spent = search.leaves > budget
             reason = f"{budget} edited traces were looked at" if spent else f"more than {most} edits are needed"
-            return Repair(self.report, at_least=max(number, int(not self.report.sound)), causes=self.told, reason=reason)
+            return Repair(self.report, at_least=max(number, int(not self.report.sound)), causes=self.causes(), reason=reason)
         return self._made(divided, search, leaf)
 
     def _made(self, divided: Parts, search: Repairs, leaf: Leaf) -> Repair:
@@ -181,20 +184,19 @@ class _Task:
         events += found if counts or edits else printed
         distance = len(edits) + (len(answer) if counts else 0)
         params = dict(plain_params(self.report))
+        violations = self.report.violations
+        known = told(self.form, self.document, divided, search, leaf, violations) if violations else None
         generator = Generator(self.form, {})
         try:
             trace = generator.trace(events, ended=self.document.ended)
         except Unprintable as error:
-            return Repair(
-                self.report, at_least=distance, causes=self.told, reason=f"the repaired trace cannot be printed: {error}"
-            )
+            return Repair(self.report, at_least=distance, causes=known, reason=f"the repaired trace cannot be printed: {error}")
         prompt = self.document.prompt or generator.prompt(Problem(self.document.facts, params))
         verdict = check(self.form, prompt, trace, params, self.report.id).verdict
         if verdict not in (Verdict.SOUND, Verdict.TRUNCATED):
             raise AssertionError(f"{self.report.id}: the repaired trace is {verdict}: {trace}")
-        told = self.told if self.report.verdict is Verdict.UNSOUND else None
         return Repair(
-            self.report, distance, distance, edits, follows, answer, counts and bool(answer), prompt, trace, verdict, told
+            self.report, distance, distance, edits, follows, answer, counts and bool(answer), prompt, trace, verdict, known
         )
 
     def _found(self, r: Registers, printed: Sequence[Event]) -> list[Event]:

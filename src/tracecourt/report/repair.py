@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracecourt.repair import Change, Repair
-from tracecourt.report.text import one_line, sentence
+from tracecourt.report.text import causes, one_line, sentence
 
 SHOWN = 8  # changes of one kind that are listed
 
@@ -29,7 +29,7 @@ def _lines(found: Repair, place: str) -> Iterator[str]:
         if len(found.answer) > SHOWN:
             yield f"           and {len(found.answer) - SHOWN} more"
     if found.causes is not None:
-        yield from _causes(found)
+        yield from causes(found.causes)
     if found.verdict is not None and found.distance:
         yield one_line(f"  trace    {found.trace}")
     if found.verdict is not None:
@@ -58,20 +58,6 @@ def _some(changes: tuple[Change, ...], name: str) -> Iterator[str]:
         yield f"  {label:<8} event {change.event}: {change.was} becomes {change.now}"
     if len(changes) > SHOWN:
         yield f"           and {len(changes) - SHOWN} more"
-
-
-def _causes(found: Repair) -> Iterator[str]:
-    assert found.causes is not None
-    yield f"  causes   {events(found.causes.events)}"
-    if found.causes.consequences:
-        yield f"  follow   {events(found.causes.consequences)} break rules because of them"
-
-
-def events(indices: tuple[int, ...]) -> str:
-    """Some indices of events in words."""
-    shown = ", ".join(map(str, indices[:SHOWN]))
-    more = f" and {len(indices) - SHOWN} more" if len(indices) > SHOWN else ""
-    return f"event{'' if len(indices) == 1 else 's'} {shown}{more}"
 
 
 def _number(number: int, what: str) -> str:
