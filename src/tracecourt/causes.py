@@ -3,7 +3,7 @@
 The least repair of the trace says it: the causes are the events that break a rule before one more of its edits is made.
 Where the trace has too many faults for that, it is repaired from its beginning to its end: at the first event that breaks a
 rule, by the few edits after which the trace goes on soundly for longest. What else is broken while the trace is believed
-follows from the causes.
+follows from the causes; and an event that breaks no rule then is no cause, though it may have to be edited, too, after others.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from tracecourt.check import KEPT
 from tracecourt.documents import Document, Step
 from tracecourt.engines.primitives import Registers, TooLarge
 from tracecourt.engines.repairs import Exhausted, Leaf, Repairs
@@ -115,7 +116,7 @@ def told(
 ) -> Causes:
     """The causes where a least repair is known."""
     path = leaf.path
-    places = _stuck(path[0].reach, path[1:]) if len(path) > 1 else []
+    places = _stuck(path[0].halt, path[1:]) if len(path) > 1 else []
     return _causes(document, violations, *_told(form, divided, search, leaf, places, len(path) - 1), complete=True)
 
 
@@ -124,15 +125,17 @@ def _told(
 ) -> tuple[list[int], int]:
     """Events of the document, that of an answer which breaks a rule by itself among them; and edits."""
     events = [divided.places[place] for place in places]
-    broken = None if leaf is None else refused(form, search.state(leaf, leaf.reach), divided.answer)
+    broken = None if leaf is None else refused(form, search.state(leaf, leaf.halt), divided.answer)
     return (events, edits) if broken is None else ([*events, divided.places[-1] + broken], edits + 1)
 
 
 def _causes(
     document: Document, violations: Sequence[Violation], events: Sequence[int], edits: int, *, complete: bool
 ) -> Causes:
-    found = tuple(dict.fromkeys(events))
-    consequences = tuple(dict.fromkeys(v.event for v in violations if v.event not in found))
+    broken = tuple(dict.fromkeys(v.event for v in violations))
+    unlisted = broken[-1] if len(violations) >= KEPT else len(document.steps)  # after it, they may have broken rules
+    found = tuple(dict.fromkeys(e for e in events if e in {*broken, *events[:1]} or e > unlisted))
+    consequences = tuple(event for event in broken if event not in found)
     return Causes(found, consequences, edits, len(document.steps), complete)
 
 
@@ -153,13 +156,13 @@ def _one_by_one(search: Repairs) -> tuple[Leaf | None, list[int], int]:
         while not leaf.done:
             after = search.nearest(leaf)
             steps = [] if after is None else after.path[len(leaf.path) :]
-            found += _stuck(leaf.reach, steps)
+            found += _stuck(leaf.halt, steps)
             edits += len(steps)
             if after is None:
                 return None, found, edits
             leaf = after
     except Exhausted:
-        return None, [*found, leaf.reach], edits
+        return None, [*found, leaf.halt], edits
     return leaf, found, edits
 
 
@@ -168,6 +171,6 @@ def _stuck(first: int, steps: Sequence[Leaf]) -> list[int]:
     found = [first]
     for one, other in pairwise(steps):
         together = other.edit is not None and other.edit.at == one.start
-        if one.reach > found[-1] and not together:
-            found.append(one.reach)
+        if one.halt > found[-1] and not together:
+            found.append(one.halt)
     return found

@@ -177,7 +177,7 @@ class _Task:
         events = [event for _, event in search.run(leaf)]
         edits, follows = _changes(divided, search, leaf)
         printed = [(step.action, step.arguments) for step in divided.answer]
-        r = search.state(leaf, leaf.reach)
+        r = search.state(leaf, leaf.halt)
         found = self._found(r, printed) if divided.finish else printed
         counts = self.plan or refused(self.form, r, divided.answer) is not None
         answer = tuple(_aligned(printed, found, divided.places[-1]))

@@ -57,8 +57,8 @@ class Leaf:
     Attributes:
         parent: the run before the last edit, and `edit`, which was made there; None for the run as it is.
         start: the place in the run after the edit.
-        reach: the first event that is not legal; the number of events where there is none.
-        merged: another leaf was in the same state at `reach`, and goes on from there.
+        halt: the first event that is not legal; the number of events where there is none.
+        merged: another leaf was in the same state at `halt`, and goes on from there.
         done: the run ends here and may end so.
         marks: states on the way, by their places.
     """
@@ -66,7 +66,7 @@ class Leaf:
     parent: Leaf | None
     edit: Edit | None
     start: int
-    reach: int = 0
+    halt: int = 0
     merged: bool = False
     done: bool = False
     marks: dict[int, Registers] = field(default_factory=dict)
@@ -144,11 +144,11 @@ class Repairs:
         """Places at which leaves can be edited, those just before the farthest places first."""
         found: list[tuple[bool, int, int, int, Leaf, int]] = []
         for leaf in level:
-            last = leaf.reach - 1 if leaf.merged else leaf.reach
+            last = leaf.halt - 1 if leaf.merged else leaf.halt
             for late, number in enumerate(range(last // BLOCK, leaf.start // BLOCK - 1, -1)):
                 first, end = max(leaf.start, number * BLOCK), min(last, number * BLOCK + BLOCK - 1)
                 if first <= end:
-                    found.append((late >= LATEST, -leaf.reach, -first, len(found), leaf, end))
+                    found.append((late >= LATEST, -leaf.halt, -first, len(found), leaf, end))
         for _, _, first, _, leaf, end in sorted(found, key=lambda block: block[:4]):
             yield leaf, -first, end
 
@@ -161,23 +161,23 @@ class Repairs:
         """
         self._forget()
         level, best = [leaf], None
-        wanted = min(leaf.reach + AHEAD, self.total)
-        earliest = leaf.reach - BACK * BLOCK
+        wanted = min(leaf.halt + AHEAD, self.total)
+        earliest = leaf.halt - BACK * BLOCK
         for _ in range(NEAR):
             following = []
             for one in level:
-                last = one.reach - 1 if one.merged else one.reach
+                last = one.halt - 1 if one.merged else one.halt
                 first = max(one.start, earliest)
-                following += list(self._children(one, first, min(last, leaf.reach + AHEAD))) if first <= last else []
-            farthest = max(following, key=lambda child: (child.done, child.reach), default=None)
-            if farthest is not None and (best is None or (farthest.done, farthest.reach) > (best.done, best.reach)):
+                following += list(self._children(one, first, min(last, leaf.halt + AHEAD))) if first <= last else []
+            farthest = max(following, key=lambda child: (child.done, child.halt), default=None)
+            if farthest is not None and (best is None or (farthest.done, farthest.halt) > (best.done, best.halt)):
                 best = farthest
-            if best is not None and (best.done or wanted <= best.reach < self.total):
+            if best is not None and (best.done or wanted <= best.halt < self.total):
                 break
             level = following
-        if best is None or not (best.done or best.reach > leaf.reach):
+        if best is None or not (best.done or best.halt > leaf.halt):
             return None
-        best.marks[best.reach] = self.state(best, best.reach)
+        best.marks[best.halt] = self.state(best, best.halt)
         return best
 
     # ------------------------------------------------------------ leaves
@@ -197,7 +197,7 @@ class Repairs:
 
     def _put(self, leaf: Leaf, place: int, r: Registers, state: Any, *, replace: bool) -> Iterator[Leaf]:
         """Every other event that is legal in a state, in the place of one and before it."""
-        kept = self._kept(r, place, asked=True) if place < leaf.reach else None
+        kept = self._kept(r, place, asked=True) if place < leaf.halt else None
         if state not in self._legal:
             self._legal[state] = list(self.legal.legal(r))
         for event in self._legal[state]:
@@ -216,7 +216,7 @@ class Repairs:
             raise Exhausted
         child = Leaf(leaf, edit, start)
         if start < self.total and self._kept(after, start, asked=True) is None:
-            child.reach = start
+            child.halt = start
             return child
         return self._grown(child, self.interpreter.saved(after))
 
@@ -233,7 +233,7 @@ class Repairs:
                 break
             self._passed.add(key)
             leaf.marks[place] = self.interpreter.saved(r)
-        leaf.reach = place
+        leaf.halt = place
         ends = place == self.total and not leaf.merged
         leaf.done = ends and not (self.finish and self.interpreter.unfinished(r))
         return leaf
@@ -256,7 +256,7 @@ class Repairs:
         """The events of a leaf up to its end, each with the index of the one that it keeps or replaces."""
         r, place, found = self.state(self.root, 0), 0, list[tuple[int | None, Event]]()
         for edit in [*leaf.edits, None]:
-            for kept in range(place, leaf.reach if edit is None else edit.at):
+            for kept in range(place, leaf.halt if edit is None else edit.at):
                 event = self._kept(r, kept, asked=True)
                 assert event is not None
                 found.append((kept, event))

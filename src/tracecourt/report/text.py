@@ -111,7 +111,7 @@ def _violation(found: Explanation, violation: Violation, place: str) -> Iterator
 
 def causes(found: Causes) -> Iterator[str]:
     """Which broken rules are causes, and how unsound the trace is."""
-    share = "" if found.unsoundness is None else f" · unsound by {found.unsoundness:.1%} of the events"
+    share = "" if found.unsoundness is None else f" · unsoundness {found.unsoundness:g}"
     yield f"  causes   {_events(found.events)}{'' if found.complete else ', and perhaps more'}{share}"
     if found.consequences:
         yield f"           what breaks a rule at {_events(found.consequences)} follows"
