@@ -40,7 +40,20 @@ STAGES = (
     ),
     ("rows",),
     ("report",),
-    ("lint", "scaffold", "catalogue", "api", "cli_search", "cli_rows", "cli_claims", "cli_compare", "cli_repair", "cli", "__main__", "__init__"),
+    (
+        "lint",
+        "scaffold",
+        "catalogue",
+        "api",
+        "cli_search",
+        "cli_rows",
+        "cli_claims",
+        "cli_compare",
+        "cli_repair",
+        "cli",
+        "__main__",
+        "__init__",
+    ),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
 # Within a stage, a module may import the ones named before it.

@@ -16,7 +16,7 @@ from typing import Any
 from tracecourt.check import KEPT
 from tracecourt.documents import Document, Step
 from tracecourt.engines.primitives import Registers, TooLarge
-from tracecourt.engines.repairs import Exhausted, Leaf, Repairs
+from tracecourt.engines.repairs import Edit, Exhausted, Leaf, Repairs
 from tracecourt.formats import Format
 from tracecourt.spec import ir
 from tracecourt.verdict import Violation
@@ -116,7 +116,7 @@ def told(
 ) -> Causes:
     """The causes where a least repair is known."""
     path = leaf.path
-    places = _stuck(path[0].halt, path[1:]) if len(path) > 1 else []
+    places = _stuck(search, path[0].halt, path[1:]) if len(path) > 1 else []
     return _causes(document, violations, *_told(form, divided, search, leaf, places, len(path) - 1), complete=True)
 
 
@@ -156,7 +156,7 @@ def _one_by_one(search: Repairs) -> tuple[Leaf | None, list[int], int]:
         while not leaf.done:
             after = search.nearest(leaf)
             steps = [] if after is None else after.path[len(leaf.path) :]
-            found += _stuck(leaf.halt, steps)
+            found += _stuck(search, leaf.halt, steps)
             edits += len(steps)
             if after is None:
                 return None, found, edits
@@ -166,11 +166,20 @@ def _one_by_one(search: Repairs) -> tuple[Leaf | None, list[int], int]:
     return leaf, found, edits
 
 
-def _stuck(first: int, steps: Sequence[Leaf]) -> list[int]:
-    """Where a rule was broken before each edit: at a place farther on, and not in the middle of a row of edits."""
+def _stuck(search: Repairs, first: int, steps: Sequence[Leaf]) -> list[int]:
+    """Where a rule was broken before each edit: at a place farther on, and neither in a row of edits nor of a moved event."""
     found = [first]
     for one, other in pairwise(steps):
-        together = other.edit is not None and other.edit.at == one.start
+        assert one.edit is not None
+        assert other.edit is not None
+        together = other.edit.at == one.start or _moved(search, one.edit, other.edit)
         if one.halt > found[-1] and not together:
             found.append(one.halt)
     return found
+
+
+def _moved(search: Repairs, one: Edit, other: Edit) -> bool:
+    """Whether one edit deletes what another inserts."""
+    if other.op == "delete":
+        one, other = other, one
+    return one.op == "delete" and other.op == "insert" and search.events[one.at] == other.now

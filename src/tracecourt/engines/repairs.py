@@ -141,14 +141,17 @@ class Repairs:
         return None, most + 1
 
     def _blocks(self, level: Iterable[Leaf]) -> Iterator[tuple[Leaf, int, int]]:
-        """Places at which leaves can be edited, those just before the farthest places first."""
-        found: list[tuple[bool, int, int, int, Leaf, int]] = []
+        """Places at which leaves can be edited: where they halt, those just before, and then all others."""
+        found: list[tuple[int, int, int, int, Leaf, int]] = []
         for leaf in level:
-            last = leaf.halt - 1 if leaf.merged else leaf.halt
+            last = leaf.halt
+            if not leaf.merged:
+                found.append((0, -last, -last, len(found), leaf, last))
+            last -= 1
             for late, number in enumerate(range(last // BLOCK, leaf.start // BLOCK - 1, -1)):
                 first, end = max(leaf.start, number * BLOCK), min(last, number * BLOCK + BLOCK - 1)
                 if first <= end:
-                    found.append((late >= LATEST, -leaf.halt, -first, len(found), leaf, end))
+                    found.append((1 + (late >= LATEST), -leaf.halt, -first, len(found), leaf, end))
         for _, _, first, _, leaf, end in sorted(found, key=lambda block: block[:4]):
             yield leaf, -first, end
 
@@ -169,8 +172,8 @@ class Repairs:
                 last = one.halt - 1 if one.merged else one.halt
                 first = max(one.start, earliest)
                 following += list(self._children(one, first, min(last, leaf.halt + AHEAD))) if first <= last else []
-            farthest = max(following, key=lambda child: (child.done, child.halt), default=None)
-            if farthest is not None and (best is None or (farthest.done, farthest.halt) > (best.done, best.halt)):
+            farthest = max(following, key=_how_far, default=None)
+            if farthest is not None and (best is None or _how_far(farthest)[:2] > _how_far(best)[:2]):
                 best = farthest
             if best is not None and (best.done or wanted <= best.halt < self.total):
                 break
@@ -341,6 +344,11 @@ class Repairs:
             found.append(self._derived(action, r, arguments))
             self.interpreter.apply(action, r, arguments)
         return found
+
+
+def _how_far(leaf: Leaf) -> tuple[bool, int, int]:
+    """How far a leaf gets; among equals, the one that was edited last."""
+    return leaf.done, leaf.halt, leaf.edit.at if leaf.edit is not None else 0
 
 
 @contextmanager
