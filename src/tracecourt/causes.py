@@ -32,21 +32,21 @@ class Causes:
     Attributes:
         events: 0-based indices; the number of events stands for the end.
         consequences: events that break a rule while the trace is believed, and are no causes.
-        edits: how many edits were made, one violation after the other; at least as many as the fewest.
+        edits: how many edits were made, which may be more than the fewest; None where they did not lead to a sound end.
         total: how many events there are.
-        complete: whether the trace was repaired to its end; else there may be more causes.
+        complete: whether the last event was come to; else there may be more causes.
     """
 
     events: tuple[int, ...]
     consequences: tuple[int, ...]
-    edits: int
+    edits: int | None
     total: int
     complete: bool
 
     @property
     def unsoundness(self) -> float | None:
-        """Edits for each event; None where the trace was not repaired to its end."""
-        return round(self.edits / max(self.total, 1), 4) if self.complete else None
+        """Edits for each event."""
+        return None if self.edits is None else round(self.edits / max(self.total, 1), 4)
 
     def to_dict(self) -> dict[str, Any]:
         """The causes as plain values."""
@@ -105,10 +105,11 @@ def causes(
             return told(form, document, divided, search, leaf, violations)
         search.leaves = 0
         leaf, places, edits = _one_by_one(search)
-        found = _told(form, divided, search, leaf, places, edits)
+        events, needed = _told(form, divided, search, leaf, places, edits)
     except (TooLarge, RecursionError):
         return None
-    return _causes(document, violations, *found, complete=leaf is not None)
+    ended = leaf is not None or places[-1] == search.total
+    return _causes(document, violations, events, None if leaf is None else needed, complete=ended)
 
 
 def told(
@@ -130,7 +131,7 @@ def _told(
 
 
 def _causes(
-    document: Document, violations: Sequence[Violation], events: Sequence[int], edits: int, *, complete: bool
+    document: Document, violations: Sequence[Violation], events: Sequence[int], edits: int | None, *, complete: bool
 ) -> Causes:
     broken = tuple(dict.fromkeys(v.event for v in violations))
     unlisted = broken[-1] if len(violations) >= KEPT else len(document.steps)  # after it, they may have broken rules

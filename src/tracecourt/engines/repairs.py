@@ -32,6 +32,7 @@ LATEST = 2  # blocks before the place where a leaf is stuck that are looked at f
 AHEAD = 12  # events that a local repair has to get beyond the one that breaks a rule
 BACK = 3  # blocks before that event in which a local repair is looked for
 NEAR = 2  # edits of a local repair
+BEST = 32  # leaves of one edit from which a local repair goes on
 
 Event = tuple[Action, tuple[Any, ...]]
 Op = Literal["insert", "delete", "replace"]
@@ -177,7 +178,7 @@ class Repairs:
                 best = farthest
             if best is not None and (best.done or wanted <= best.halt < self.total):
                 break
-            level = following
+            level = sorted((child for child in following if child.halt >= leaf.halt), key=_how_far, reverse=True)[:BEST]
         if best is None or not (best.done or best.halt > leaf.halt):
             return None
         best.marks[best.halt] = self.state(best, best.halt)
