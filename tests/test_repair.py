@@ -14,6 +14,7 @@ import pytest
 from tests.command import PROMPT, SOUND, TRUNCATED, UNSOUND, Desk, jsonl, row
 from tests.conftest import rows_of
 from tests.test_contract import conforms
+from tracecourt.api import load_format
 from tracecourt.causes import causes
 from tracecourt.check import check, conclude, opened
 from tracecourt.errors import InputError
@@ -145,9 +146,9 @@ def test_what_cannot_be_read_is_not_repaired(maze: Format) -> None:
 def test_a_bound_gives_a_lower_bound(maze: Format) -> None:
     events = [*ALONG[:4], *ALONG[6:]]
     few = repaired(maze, LINE, events, most=1)
-    assert (few.distance, few.at_least, few.reason) == (None, 2, "more than 1 edits are needed")
+    assert (few.distance, few.at_least, few.reason) == (None, 2, "up to 1 edits do not suffice")
     spent = repaired(maze, LINE, events, budget=1)
-    assert (spent.distance, spent.at_least, spent.reason) == (None, 1, "1 edited traces were looked at")
+    assert (spent.distance, spent.at_least, spent.reason) == (None, 1, "a budget ran out: 1 edited traces")
 
 
 def test_a_format_that_hides_events_is_refused() -> None:
@@ -217,6 +218,11 @@ def test_no_more_edits_than_were_made(maze: Format, index: int, edits: int) -> N
     made = injected(maze, Generator(maze, {"width": 10, "height": 10}), edits, Random(f"small {index}"))
     assert made is not None
     holds(maze, made, edits)
+
+
+def test_a_court_repairs() -> None:
+    found = load_format("searchformer-maze").repair(PROMPT, UNSOUND, id="a")
+    assert (found.report.id, found.distance, found.trace) == ("a", 1, SOUND)
 
 
 @pytest.mark.slow
@@ -419,7 +425,7 @@ def test_a_repaired_row_is_sound_as_it_is_printed(desk: Desk) -> None:
 def test_a_bound_that_is_hit_is_no_verdict(desk: Desk) -> None:
     outcome = desk.run("repair", "-", *MAZE, "--id", "a", "--most", "0", stdin=jsonl(row(UNSOUND)))
     assert outcome.code == 3
-    assert "no repair is known: more than 0 edits are needed; at least 1 edit\n" in outcome.out
+    assert "no repair is known: up to 0 edits do not suffice; at least 1 edit\n" in outcome.out
     assert desk.run("repair", "-", *MAZE, "--budget", "1", stdin=jsonl(row(UNSOUND))).code == 3
 
 

@@ -169,7 +169,7 @@ class _Task:
         leaf, number = search.fewest(most)
         if leaf is None:
             spent = search.leaves > budget
-            reason = f"{budget} edited traces were looked at" if spent else f"more than {most} edits are needed"
+            reason = f"a budget ran out: {budget} edited traces" if spent else f"up to {most} edits do not suffice"
             return Repair(self.report, at_least=max(number, int(not self.report.sound)), causes=self.causes(), reason=reason)
         return self._made(divided, search, leaf)
 
