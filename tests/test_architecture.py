@@ -24,6 +24,7 @@ STAGES = (
     ("engines",),
     ("verdict", "parameters", "scanning", "formats", "documents", "check", "batches"),
     (
+        "causes",
         "explain",
         "generate",
         "lemmas",
@@ -35,10 +36,24 @@ STAGES = (
         "witness",
         "counterexample",
         "compare",
+        "repair",
     ),
     ("rows",),
     ("report",),
-    ("lint", "scaffold", "catalogue", "api", "cli_search", "cli_claims", "cli_compare", "cli", "__main__", "__init__"),
+    (
+        "lint",
+        "scaffold",
+        "catalogue",
+        "api",
+        "cli_search",
+        "cli_rows",
+        "cli_claims",
+        "cli_compare",
+        "cli_repair",
+        "cli",
+        "__main__",
+        "__init__",
+    ),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
 # Within a stage, a module may import the ones named before it.
@@ -47,7 +62,7 @@ ORDER = {name: index for stage in STAGES for index, name in enumerate(stage)}
 FENCE = {
     "lark": {"grammar", "spec"},
     "regex": {"grammar"},
-    "click": {"cli", "cli_search", "cli_claims", "cli_compare"},
+    "click": {"cli", "cli_search", "cli_rows", "cli_claims", "cli_compare", "cli_repair"},
     "numba": {"engines"},
     "llvmlite": {"engines"},
     "numpy": {"engines"},

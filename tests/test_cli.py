@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tracecourt.cli import cli
 
 MAZE = ("--format", "searchformer-maze")
-READING = dict.fromkeys(("check", "explain", "identify"), ("-", *MAZE))
+READING = dict.fromkeys(("check", "explain", "identify", "repair"), ("-", *MAZE))
 COMMANDS = {
     "formats": (),
     **READING,
@@ -74,6 +74,12 @@ USAGE = [
     pytest.param(("identify", "-", *MAZE, "--output", "jsonl"), 2, "is not one of 'text', 'json'", id="identify jsonl"),
     pytest.param(("identify", "-", *MAZE, "--timeout", "-1"), 2, "-1.0 is not in the range x>0", id="identify timeout -1"),
     pytest.param(("identify", "-", *MAZE, "--rlimit", "0"), 2, "0 is not in the range x>=1", id="identify rlimit 0"),
+    pytest.param(("repair", *MAZE), 2, "Missing argument 'FILE'", id="repair without a file"),
+    pytest.param(("repair", "-"), 2, "Missing option '--format'", id="repair without a format"),
+    pytest.param(("repair", "-", *MAZE, "--output", "jsonl"), 2, "is not one of 'text', 'json'", id="repair jsonl"),
+    pytest.param(("repair", "-", *MAZE, "--most", "-1"), 2, "-1 is not in the range x>=0", id="repair most -1"),
+    pytest.param(("repair", "-", *MAZE, "--budget", "0"), 2, "0 is not in the range x>=1", id="repair budget 0"),
+    pytest.param(("repair", "-", *MAZE, "--plan", "--plan=1"), 2, "does not take a value", id="repair plan"),
     pytest.param(("generate",), 2, "Missing option '--format'", id="generate without a format"),
     pytest.param(("generate", *MAZE, "-n", "-1"), 2, "-1 is not in the range x>=0", id="generate -1"),
     pytest.param(("generate", *MAZE, "-n", "some"), 2, "'some' is not a valid integer", id="generate some"),

@@ -79,6 +79,9 @@ EXPLANATION = REPORT | {
     "later": [VIOLATION],
     "run": [str],
     "declared": (VIOLATION, NULL),
+    "causes": ([int], NULL),
+    "consequences": ([int], NULL),
+    "unsoundness": (float, NULL),
 }
 HELD = {"size": (int, NULL), "entries": [str]}
 

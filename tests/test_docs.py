@@ -20,7 +20,7 @@ from tracecourt.resources import Library
 from tracecourt.verdict import LEVEL_MEANINGS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((*ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")))]
-FINDERS = ("check", "explain", "identify", "compare")  # commands that end with 1 where they find something
+FINDERS = ("check", "explain", "identify", "repair", "compare")  # commands that end with 1 where they find something
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -101,6 +101,7 @@ def test_every_command_runs_and_prints_what_the_page_shows(page: Path, checkout:
                     "tracecourt check",
                     "tracecourt explain",
                     "tracecourt identify",
+                    "tracecourt repair",
                     "tracecourt compare",
                     "tracecourt counterexample",
                 )

@@ -15,6 +15,7 @@ from tracecourt.generate import Generator
 from tracecourt.identify import Identification, Identifier
 from tracecourt.mutate import Mutator
 from tracecourt.parameters import from_row
+from tracecourt.repair import MOST, Repair, repair
 from tracecourt.resources import Library
 from tracecourt.rows import Fields, Row, rows_of
 from tracecourt.verdict import Report
@@ -100,6 +101,23 @@ class Court:
         from tracecourt.hypotheses import Solving
 
         return self._identifier.identify(prompt, trace, params, id, Solving(timeout, rlimit))
+
+    def repair(
+        self,
+        prompt: Words,
+        trace: Words,
+        params: Mapping[str, Any] | None = None,
+        id: str = "",
+        *,
+        most: int = MOST,
+        plan: bool = False,
+    ) -> Repair:
+        """Find the fewest edits, at most so many, that make one trace sound; with `plan`, those of the answer, too.
+
+        Raises:
+            InputError: for a format that hides a part of the run.
+        """
+        return repair(self._form, prompt, trace, params, id, most=most, plan=plan)
 
     @cached_property
     def _identifier(self) -> Identifier:

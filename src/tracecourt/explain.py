@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from tracecourt.causes import Causes, causes
 from tracecourt.check import Trial, conclude, opened
 from tracecourt.documents import Document, Step, Words, read_document, whole_event, written
 from tracecourt.engines.primitives import Registers, TooLarge
@@ -24,6 +25,7 @@ from tracecourt.verdict import Report, Verdict, Violation, plain
 
 LEGAL = 5  # legal events that are listed
 ENTRIES = 8  # entries of a collection that are listed
+UNTOLD = {"causes": None, "consequences": None, "unsoundness": None}
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "in")
 
 
@@ -72,6 +74,7 @@ class Explanation:
         also: other rules that the same event breaks.
         later: rules broken by later events, the trace being believed.
         falls: the levels that fall with the refuted one.
+        causes: which events broke a rule by themselves; None where that is not known.
     """
 
     report: Report
@@ -87,6 +90,7 @@ class Explanation:
     also: tuple[Violation, ...] = ()
     later: tuple[Violation, ...] = ()
     falls: tuple[str, ...] = ()
+    causes: Causes | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain values."""
@@ -96,6 +100,7 @@ class Explanation:
             "later": [_violation(v) for v in self.later],
             "run": list(self.report.run),
             "declared": None if self.report.declared is None else _violation(self.report.declared),
+            **(UNTOLD if self.causes is None else self.causes.to_dict()),
         }
 
     def _why(self, violation: Violation) -> dict[str, Any]:
@@ -150,6 +155,7 @@ def _above(level: str) -> tuple[str, ...]:
 def _explained(form: Format, document: Document, report: Report, first: Violation) -> Explanation:
     trial = opened(form, document, dict(plain_params(report)))
     step = document.steps[first.event] if first.event < len(document.steps) else None
+    told = causes(form, document, trial.r, report.violations) if report.violations else None
     subject, sort = _subject(step)
     history = tuple(_run(trial, first.event, subject, sort))
     interpreter = form.interpreter
@@ -172,6 +178,7 @@ def _explained(form: Format, document: Document, report: Report, first: Violatio
         also=tuple(v for v in report.violations if v.event == first.event and v is not first),
         later=tuple(v for v in report.violations if v.event > first.event),
         falls=_above(first.rule.level),
+        causes=told,
     )
 
 

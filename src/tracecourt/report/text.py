@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from tracecourt.causes import Causes
 from tracecourt.engines.values import show
 from tracecourt.explain import Explanation, Held, requirement
 from tracecourt.text import excerpt
@@ -12,6 +13,7 @@ from tracecourt.verdict import LEVEL_MEANINGS, PlanStatus, Report, Verdict, Viol
 
 OBJECTIONS = 6  # what the states behind a text have against an event
 RUN = 8  # events of the run behind a text that are shown
+CAUSES = 8  # events of which it is said that they are causes
 HISTORY = 6  # events of a history that are shown
 
 
@@ -103,6 +105,22 @@ def _violation(found: Explanation, violation: Violation, place: str) -> Iterator
     for other in found.also:
         yield f"  also     {other.rule.name}: {other.message}"
     yield from (f"  later    {text}" for text in _grouped(found.later))
+    if found.causes is not None and found.later:
+        yield from causes(found.causes)
+
+
+def causes(found: Causes) -> Iterator[str]:
+    """Which broken rules are causes, and how unsound the trace is."""
+    share = "" if found.unsoundness is None else f" · unsoundness {found.unsoundness:g}"
+    yield f"  causes   {_events(found.events)}{'' if found.complete else ', and perhaps more'}{share}"
+    if found.consequences:
+        yield f"           what breaks a rule at {_events(found.consequences)} follows"
+
+
+def _events(indices: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, indices[:CAUSES]))
+    more = f" and {len(indices) - CAUSES} more" if len(indices) > CAUSES else ""
+    return f"event{'' if len(indices) == 1 else 's'} {shown}{more}"
 
 
 def _facts(found: Explanation) -> str:
