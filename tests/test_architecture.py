@@ -35,10 +35,27 @@ STAGES = (
         "witness",
         "counterexample",
         "compare",
+        "cases",
+        "reruns",
+        "reductions",
+        "shrink",
     ),
     ("rows",),
     ("report",),
-    ("lint", "scaffold", "catalogue", "api", "cli_search", "cli_claims", "cli_compare", "cli", "__main__", "__init__"),
+    (
+        "lint",
+        "scaffold",
+        "catalogue",
+        "api",
+        "cli_search",
+        "cli_claims",
+        "cli_compare",
+        "cli_rows",
+        "cli_shrink",
+        "cli",
+        "__main__",
+        "__init__",
+    ),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
 # Within a stage, a module may import the ones named before it.
@@ -47,7 +64,7 @@ ORDER = {name: index for stage in STAGES for index, name in enumerate(stage)}
 FENCE = {
     "lark": {"grammar", "spec"},
     "regex": {"grammar"},
-    "click": {"cli", "cli_search", "cli_claims", "cli_compare"},
+    "click": {"cli", "cli_search", "cli_claims", "cli_compare", "cli_rows", "cli_shrink"},
     "numba": {"engines"},
     "llvmlite": {"engines"},
     "numpy": {"engines"},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracecourt.errors import TracecourtError as TracecourtError
     from tracecourt.explain import Explanation as Explanation
     from tracecourt.identify import Identification as Identification
+    from tracecourt.shrink import Shrunk as Shrunk
     from tracecourt.verdict import PlanStatus as PlanStatus
     from tracecourt.verdict import Report as Report
     from tracecourt.verdict import Verdict as Verdict
@@ -31,6 +32,7 @@ _CONTENTS = {
     "TracecourtError": "errors",
     "Explanation": "explain",
     "Identification": "identify",
+    "Shrunk": "shrink",
     "PlanStatus": "verdict",
     "Report": "verdict",
     "Verdict": "verdict",

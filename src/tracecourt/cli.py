@@ -5,7 +5,6 @@ Exit codes: 0 all sound · 1 something is not · 2 usage or input error · 3 onl
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import os
@@ -19,7 +18,9 @@ import click
 
 from tracecourt.cli_claims import counterexample
 from tracecourt.cli_compare import compare
-from tracecourt.errors import InputError, TracecourtError, placed
+from tracecourt.cli_rows import format_option, loaded_format, option_params, printable, row_options, wanted_rows
+from tracecourt.cli_shrink import shrink
+from tracecourt.errors import TracecourtError, placed
 
 if TYPE_CHECKING:
     from tracecourt.batches import Tally
@@ -29,30 +30,7 @@ if TYPE_CHECKING:
 
 # Imports inside commands keep `--help` fast: Lark and rich are loaded where they are used.
 
-C = TypeVar("C", bound=Callable[..., Any])
-
 SOUND, UNSOUND, FAULT, UNKNOWN = 0, 1, 2, 3
-SUGGESTED = 1000  # ids among which the nearest to a wrong one is looked for
-
-
-def format_option(command: C) -> C:
-    """`--format NAME`."""
-    return click.option(
-        "--format", "-f", "format_name", required=True, metavar="NAME", help="A format's name, or its .spec file."
-    )(command)
-
-
-def row_options(command: C) -> C:
-    """How rows are found in files, and parameters for all of them."""
-    for option in (
-        click.option("--lines", is_flag=True, help="Each line of the file is one whole document, prompt then trace."),
-        click.option("--id-field", default="id", show_default=True, metavar="NAME", help="The field with a row's name."),
-        click.option("--trace-field", default="trace", show_default=True, metavar="NAME", help="The field with the trace."),
-        click.option("--prompt-field", default="prompt", show_default=True, metavar="NAME", help="The field with the prompt."),
-        click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of all rows."),
-    ):
-        command = option(command)
-    return command
 
 
 class _Commands(click.Group):
@@ -123,7 +101,7 @@ def check(
     engine: str,
 ) -> None:
     """Try every trace of the files: one verdict a trace. FILE may be - for the standard input."""
-    form = _format(format_name)
+    form = loaded_format(format_name)
     form.demand(engine)
     from tracecourt.batches import worth_compiling
     from tracecourt.report import text
@@ -147,7 +125,7 @@ def check(
         if output == "jsonl":
             write(json.dumps(report.to_dict()))
         elif output == "text":
-            click.echo(_printable(text.line(report, row.place)))
+            click.echo(printable(text.line(report, row.place)))
         if expect:
             from tracecourt.lint import different, expectation
 
@@ -161,7 +139,7 @@ def check(
     if expect:
         click.echo(f"{summary.total} compared, {differences} different", err=True)
     elif not summary.total:
-        click.echo("there are no traces in " + _printable(", ".join(files)), err=True)
+        click.echo("there are no traces in " + printable(", ".join(files)), err=True)
     sys.exit((UNSOUND if differences else SOUND) if expect else _exit_code({verdict for verdict, _ in summary.table}))
 
 
@@ -183,21 +161,21 @@ def explain(
     output: str,
 ) -> None:
     """Say why: the event, the rule, the values, the state, the history, and what would have been legal."""
-    form = _format(format_name)
+    form = loaded_format(format_name)
     from tracecourt.explain import explain as explained
     from tracecourt.report import text
     from tracecourt.rows import Fields
 
-    given = _params(form, params)
+    given = option_params(form, params)
     found: set[Verdict] = set()
-    for row in _wanted(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
+    for row in wanted_rows(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
         with placed(row.place):
             explanation = explained(form, row.prompt, row.trace, dict(row.params) | given, row.id)
         found.add(explanation.report.verdict)
         if output == "json":
             click.echo(json.dumps(explanation.to_dict()))
         else:
-            click.echo(_printable(text.explanation(explanation, row.place)) + ("\n" if wanted is None else ""))
+            click.echo(printable(text.explanation(explanation, row.place)) + ("\n" if wanted is None else ""))
     sys.exit(_exit_code(found))
 
 
@@ -235,22 +213,22 @@ def identify(
     output: str,
 ) -> None:
     """Say which procedures explain a trace: those that fit the format's text, their settings, and the choices among equals."""
-    form = _format(format_name)
+    form = loaded_format(format_name)
     from tracecourt.hypotheses import Solving
     from tracecourt.identify import Identifier
     from tracecourt.report.identification import identification
     from tracecourt.rows import Fields
 
-    identifier, solving, given = Identifier(form), Solving(timeout, rlimit), _params(form, params)
+    identifier, solving, given = Identifier(form), Solving(timeout, rlimit), option_params(form, params)
     found: set[Verdict] = set()
-    for row in _wanted(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
+    for row in wanted_rows(file, Fields(prompt_field, trace_field, id_field), wanted, lines=lines):
         with placed(row.place):
             identified = identifier.identify(row.prompt, row.trace, dict(row.params) | given, row.id, solving)
         found.add(identified.decision)
         if output == "json":
             click.echo(json.dumps(identified.to_dict()))
         else:
-            click.echo(_printable(identification(identified, row.place)) + ("\n" if wanted is None else ""))
+            click.echo(printable(identification(identified, row.place)) + ("\n" if wanted is None else ""))
     sys.exit(_exit_code(found))
 
 
@@ -268,8 +246,8 @@ def generate(format_name: str, number: int, seed: int, mutate: bool, declared: b
 
     if mutate and declared:
         raise click.UsageError("--mutate chooses the tie-break itself; leave --declared out")
-    form = _format(format_name)
-    generator = Generator(form, _params(form, params))
+    form = loaded_format(format_name)
+    generator = Generator(form, option_params(form, params))
     rows = Mutator(generator).rows(number, seed) if mutate else generator.rows(number, seed, declared=declared)
     for row in _progress(rows, number):
         click.echo(json.dumps(row))
@@ -283,7 +261,7 @@ def lint(path: Path) -> None:
 
     findings = linted(path)
     for fault in findings.faults:
-        click.echo(_printable(fault) + "\n")
+        click.echo(printable(fault) + "\n")
     total = len(findings.faults)
     click.echo(f"{len(set(findings.checked))} checked, {total} fault{'' if total == 1 else 's'}", err=True)
     sys.exit(UNSOUND if findings.faults else SOUND)
@@ -302,26 +280,10 @@ def new(name: str) -> None:
 
 cli.add_command(counterexample)
 cli.add_command(compare)
+cli.add_command(shrink)
 
 
 # ---------------------------------------------------------------- helpers
-def _format(name: str) -> Format:
-    gc.disable()  # what is loaded stays to the end; searching it for garbage takes a quarter of the start
-    from tracecourt.formats import open_format
-
-    try:
-        return open_format(name)
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def _params(form: Format, options: tuple[str, ...]) -> dict[str, Any]:
-    from tracecourt.parameters import from_options
-
-    return from_options(form.system, options)
-
-
 def _trials(
     form: Format, files: tuple[str, ...], options: tuple[str, ...], fields: Fields, engine: str, *, lines: bool
 ) -> Iterator[tuple[Row, Report]]:
@@ -345,31 +307,9 @@ def _rows(form: Format, files: tuple[str, ...], options: tuple[str, ...], fields
     """The rows of files, with the parameters that hold for all of them."""
     from tracecourt.rows import read_rows
 
-    given = _params(form, options)
+    given = option_params(form, options)
     for row in _progress((row for file in files for row in read_rows(file, fields, lines=lines)), None):
         yield replace(row, params=dict(row.params) | given) if given else row
-
-
-def _wanted(file: str, fields: Fields, wanted: str | None, *, lines: bool) -> Iterator[Row]:
-    """The rows of a file with that id; all, where none is named.
-
-    Raises:
-        InputError: when there is none with that id.
-    """
-    from tracecourt.rows import read_rows
-
-    seen, found = [], False
-    for row in read_rows(file, fields, lines=lines):
-        seen.append(row.id)
-        if wanted is None or row.id == wanted:
-            found = True
-            yield row
-    if wanted is not None and not found:
-        from tracecourt.errors import suggestion
-
-        raise InputError(f"{file} has no row with the id {wanted}{suggestion(wanted, seen) if len(seen) <= SUGGESTED else ''}")
-    if not seen:
-        click.echo(_printable(f"there are no traces in {file}"), err=True)
 
 
 def _writer() -> Callable[[str], object]:
@@ -385,7 +325,7 @@ def _tallies(form: Format, files: tuple[str, ...], options: tuple[str, ...]) -> 
 
     for file in files:
         with opened(file) as stream:
-            yield from tally_lines(form, stream, _params(form, options), file)
+            yield from tally_lines(form, stream, option_params(form, options), file)
 
 
 T = TypeVar("T")
@@ -426,12 +366,6 @@ def _exit_code(verdicts: set[Verdict]) -> int:
     return UNKNOWN if Verdict.UNKNOWN in verdicts else SOUND
 
 
-def _printable(text: str) -> str:
-    """Text that any terminal can take: what a model wrote may hold lone surrogates and control characters."""
-    kept = "".join(c if c.isprintable() or c == "\n" else "·" for c in text)
-    return kept.encode("utf-8", errors="replace").decode("utf-8")
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
@@ -447,19 +381,19 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(FAULT)
     except TracecourtError as error:
-        click.echo(_printable(f"tracecourt: {error}"), err=True)
+        click.echo(printable(f"tracecourt: {error}"), err=True)
         sys.exit(FAULT)
     except _ReaderLeft:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)
     except OSError as error:
-        click.echo(_printable(f"tracecourt: cannot write: {error.strerror or error}"), err=True)
+        click.echo(printable(f"tracecourt: cannot write: {error.strerror or error}"), err=True)
         sys.exit(FAULT)
     except Exception as error:
         if os.environ.get("TRACECOURT_DEBUG"):
             raise
         message = f"tracecourt: this is a fault of tracecourt, please report it: {type(error).__name__}: {error}"
-        click.echo(_printable(message) + "\n(TRACECOURT_DEBUG=1 shows where)", err=True)
+        click.echo(printable(message) + "\n(TRACECOURT_DEBUG=1 shows where)", err=True)
         sys.exit(FAULT)
 
 

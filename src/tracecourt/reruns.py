@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from random import Random
@@ -20,6 +21,7 @@ from tracecourt.spec import sorts as t
 PROPOSED = 60  # values of one sort that are tried as arguments
 BREAKING = 60  # arguments that break the rule in one state, of which the simplest are taken
 TRIED = 4  # of them are printed
+EXTREME = 4  # values that are farthest from the simplest, beyond which there may be none
 CHOICES = 60  # events that are followed from one state
 Proposals = Callable[[t.Sort], Sequence[Any]]
 
@@ -64,20 +66,22 @@ class Reruns:
     def _proposals(self, case: Case, r: Registers) -> Proposals:
         """Values that the last event may have, the simplest of each sort first."""
         kept: dict[int, list[Any]] = {}
-        events = case.events[-2:]
-        mentions = self.judge.generator.document(case.problem, events).mentions
-        proposer = Proposer(mentions, Random(0))
+        generator = self.judge.generator
+        stated, recent = (generator.document(case.problem, events).mentions for events in ((), case.events[-1:]))
+        proposer = Proposer(stated, Random(0))
 
         def propose(sort: t.Sort) -> Sequence[Any]:
             if id(sort) not in kept:
-                pool = [*islice(mentions(sort), PROPOSED), *proposer.plain(sort)]
-                try:
-                    pool += islice(self.form.interpreter.evaluator.inhabitants(sort)(r), PROPOSED)
-                except (TooLarge, Undefined):
-                    pass
-                values = sorted(dict.fromkeys(map(freeze, pool)), key=simplicity)[:PROPOSED]
-                near = [freeze(one) for value in values[: PROPOSED // 4] for one in proposer.near(sort, value)]
-                kept[id(sort)] = sorted(dict.fromkeys((*values, *near)), key=simplicity)[: 2 * PROPOSED]
+                said = recent(sort)[-PROPOSED:]
+                pool = [*said, *stated(sort), *proposer.plain(sort)]
+                with suppress(TooLarge, Undefined):
+                    pool += self.form.interpreter.evaluator.inhabitants(sort)(r)
+                ordered = sorted(dict.fromkeys(map(freeze, pool)), key=simplicity)
+                values = [*ordered[:PROPOSED], *ordered[-EXTREME:], *map(freeze, said)]
+                near = [
+                    freeze(one) for value in values[: PROPOSED // 4] + values[PROPOSED:] for one in proposer.near(sort, value)
+                ]
+                kept[id(sort)] = sorted(dict.fromkeys((*values, *near)), key=simplicity)
             return kept[id(sort)]
 
         return propose
@@ -86,10 +90,8 @@ class Reruns:
         """Arguments with which an event breaks the rule in this state, the simplest first."""
         assert self.action is not None
         found: list[tuple[Any, ...]] = []
-        try:
+        with suppress(TooLarge, Undefined, RecursionError):
             found.extend(islice(self.form.legal.breaking(self.action, self.judge.rule, list(r), propose), BREAKING))
-        except (TooLarge, Undefined, RecursionError):
-            pass
         return sorted(found, key=simplicity)
 
     def _cases(self, case: Case, r: Registers, shown: tuple[Event, ...], propose: Proposals) -> Iterator[Case]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
-from tracecourt.cases import Case, Judge, order
+from tracecourt.cases import Case, Judge, order, ranges, simplicity
 from tracecourt.check import Trial, check, opened
 from tracecourt.documents import Words, event_text, joined, read_document
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
+from tracecourt.mutate import Proposer
 from tracecourt.parameters import from_row
 from tracecourt.reductions import Reductions, chunks
 from tracecourt.reruns import Reruns, Spent
+from tracecourt.spec import sorts as t
 from tracecourt.verdict import Report, Verdict, plain
 
 SCHEMA = "tracecourt/shrink/1"
@@ -164,16 +167,22 @@ class Search:
 # ---------------------------------------------------------------- what does not matter
 def _free(judge: Judge, reductions: Reductions, case: Case) -> Iterator[tuple[str, str]]:
     """The facts and the arguments of the last event that may have any of a few other values."""
+    proposer = Proposer(lambda sort: [], Random(0))
+
+    def others_of(sort: t.Sort, value: Any) -> list[Any]:
+        near = [] if any(ranges(sort)) else proposer.near(sort, value)
+        return sorted(dict.fromkeys((*near, *reductions.pool(case, sort, value))), key=simplicity)[:OTHERS]
+
     for name, value in case.facts.items():
         if value is not None and not isinstance(value, (dict, list)):
-            others = reductions.pool(case, reductions.sorts[name], value)[:OTHERS]
+            others = others_of(reductions.sorts[name], value)
             if others and all(judge.breaks(case.having(name, other)) for other in others):
                 yield "fact", name
     if judge.at_end or not case.events:
         return
     action, arguments = case.events[-1]
     for place, part in enumerate(judge.form.system.shown[action.event.name]):
-        others = reductions.pool(case, part.sort, arguments[place])[:OTHERS]
+        others = others_of(part.sort, arguments[place])
         changed = ((action, (*arguments[:place], other, *arguments[place + 1 :])) for other in others)
         if others and all(judge.breaks(replace(case, events=(*case.events[:-1], last))) for last in changed):
             yield "argument", action.event.parameters[part.index].name
@@ -215,9 +224,7 @@ def _kind(report: Report) -> str:
     return report.rule or re.sub(r"'[^']*'|\d+", "_", report.message)
 
 
-def _malformed(
-    form: Format, prompt: Words, trace: Words, params: Mapping[str, Any], id: str, source: Report
-) -> Shrunk:
+def _malformed(form: Format, prompt: Words, trace: Words, params: Mapping[str, Any], id: str, source: Report) -> Shrunk:
     """The shortest texts with the same complaint, as far as leaving words out leads."""
     wanted, texts = _kind(source), [joined(prompt), joined(trace)]
     before = sum(len(text.split()) for text in texts)
@@ -229,9 +236,17 @@ def _malformed(
     complete = True
     if same(*texts):
         for place in (1, 0, 1):
-            texts[place] = _fewer(texts[place], lambda text, place=place: same(*(text if i == place else texts[i] for i in (0, 1))))
+            texts[place] = _fewer(
+                texts[place], lambda text, place=place: same(*(text if i == place else texts[i] for i in (0, 1)))
+            )
     report = check(form, *texts, params, id, "interpreter")
-    row = {"id": id, "format": form.name, "prompt": texts[0], "trace": texts[1], "params": {n: plain(v) for n, v in params.items()}}
+    row = {
+        "id": id,
+        "format": form.name,
+        "prompt": texts[0],
+        "trace": texts[1],
+        "params": {n: plain(v) for n, v in params.items()},
+    }
     return Shrunk(
         row=row | {"rule": report.rule, "event": None, "events": report.events},
         message=report.message,
