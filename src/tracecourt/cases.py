@@ -21,6 +21,7 @@ from tracecourt.spec.rewrite import symbols
 from tracecourt.verdict import Report, Verdict
 
 Key = tuple[Any, ...]
+HIDDEN = 60  # events that a trace which hides a part counts for, beside its own
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,10 @@ class Judge:
             return self._concluded(case) if self.form.system.partial else self._broken(case)
         except (TooLarge, Undefined, Undetermined, RecursionError, InputError):
             return False
+
+    def cost(self, case: Case) -> int:
+        """What it costs to ask, in events: a text that hides a part of the run needs a search for what it hides."""
+        return HIDDEN + len(case.events) if self.form.system.partial else 1 + len(case.events) // 50
 
     def _concluded(self, case: Case) -> bool:
         document = self.generator.document(case.problem, case.events)

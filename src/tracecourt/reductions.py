@@ -108,7 +108,7 @@ class Reductions:
         for name, value in case.facts.items():
             if isinstance(value, list):
                 for index, part in enumerate(value):
-                    if isinstance(part, tuple) and isinstance(self.sorts[name], t.List) and _collects(self.sorts[name]):
+                    if isinstance(part, tuple) and _collects(self.sorts[name]):
                         for first, behind in chunks(len(part)):
                             yield case.having(name, [*value[:index], _without(part, first, behind), *value[index + 1 :]])
 
@@ -174,15 +174,13 @@ class Reductions:
             if value is not None:
                 texts.update(dict.fromkeys(occurrences_of(self.sorts[name], t.TEXT, value)))
         for gone in texts:
-            yield self._changed(case, lambda sort, value, inside, gone=gone: _dropping(value, gone, inside=inside))
-            facts = {}
+            yield self._changed(case, _leaving_out(gone))
+            facts: dict[str, Any] = {}
             for name, value in case.facts.items():
-                there = {**value} if isinstance(value, dict) else {}
-                behind = there.get(gone)
-                if isinstance(behind, str) and behind is not True:
-                    links = {gone: behind}
-                    follow = [n for n in case.facts if n.split("_")[0] == name.split("_")[0]]
-                    facts |= {n: self._linked(n, case.facts[n], links) for n in follow}
+                behind = value.get(gone) if isinstance(value, dict) else None
+                if isinstance(behind, str):
+                    family = [n for n in case.facts if n.split("_")[0] == name.split("_")[0]]
+                    facts |= {n: self._linked(n, case.facts[n], {gone: behind}) for n in family}
             if facts:
                 yield replace(case, facts={**case.facts, **facts})
 
@@ -241,6 +239,7 @@ def chunks(length: int) -> Iterator[tuple[int, int]]:
 
 def lower(sort: t.Sort, value: Any) -> list[Any]:
     """Simpler values: numbers nearer to 0, by leaps and by one."""
+    found: list[Any]
     match sort:
         case t.Int() if isinstance(value, int):
             sign = -1 if value < 0 else 1
@@ -271,11 +270,16 @@ def _without(value: Any, first: int, behind: int) -> Any:
     return value[:first] + value[behind:]
 
 
-def _collects(sort: t.List) -> bool:
-    return isinstance(sort.element, t.Collection)
+def _collects(sort: t.Sort) -> bool:
+    return isinstance(sort, t.List) and isinstance(sort.element, t.Collection)
 
 
-def _dropping(value: Any, gone: str, *, inside: bool) -> Any:
-    if inside and value == gone:
-        raise Dropped
-    return value
+def _leaving_out(gone: str) -> Callable[[t.Sort, Any, bool], Any]:
+    """The change that leaves out elements which speak of a text."""
+
+    def change(sort: t.Sort, value: Any, inside: bool) -> Any:
+        if inside and value == gone:
+            raise Dropped
+        return value
+
+    return change

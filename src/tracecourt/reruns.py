@@ -101,14 +101,12 @@ class Reruns:
             if interpreter.unfinished(r)[:1] == [self.judge.rule]:
                 yield replace(case, events=shown)
             return
-        if self.action is None or self.action.event.name in system.silent:
-            return
-        for arguments in self._lasts(r, propose)[:TRIED]:
-            try:
-                printed = self._shown(self.action, arguments, r)
-            except Undefined:
-                continue
-            yield replace(case, events=(*shown, (self.action, printed)))
+        if self.action is not None and self.action.event.name not in system.silent:
+            for arguments in self._lasts(r, propose)[:TRIED]:
+                with suppress(Undefined):
+                    printed = self._shown(self.action, arguments, r)
+                    yield replace(case, events=(*shown, (self.action, printed)))
+        yield replace(case, events=(*shown, *case.events[-1:]))
 
     def _shown(self, action: Action, arguments: tuple[Any, ...], r: Registers) -> tuple[Any, ...]:
         if not self.form.system.partial:
@@ -161,6 +159,7 @@ class Reruns:
         for _ in range(longest + states):
             for r, shown in frontier:
                 for found in self._cases(case, r, shown, propose):
+                    self.step(self.judge.cost(found))
                     if self.judge.breaks(found) and self.judge.row(found) is not None:
                         return found
             after = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -26,6 +27,7 @@ FIRST = 2_000  # states looked at for a short trace of the problem as it is
 STATES = 300  # states looked at for each candidate
 LONG = 10  # events of the longest trace that is looked for from scratch
 SHORT = 8  # events from which on the problem is what has to become smaller
+ROUNDS = 2  # in which the words of a malformed trace and of its prompt become fewer
 OTHERS = 4  # other values that are tried for what might not matter
 
 
@@ -140,12 +142,12 @@ class Search:
 
     def tried(self, candidate: Case, *, deep: bool) -> bool:
         """Whether a candidate, or a trace of its problem, is smaller and breaks the rule; it is kept then."""
-        self.reruns.step()
         best = order(self.case)
         key = (order(candidate), len(best) if deep else 0, best[0], deep)
         if key in self._tried:
             return False
         self._tried.add(key)
+        self.reruns.step(self.judge.cost(candidate))
         if order(candidate) < best and self.judge.breaks(candidate) and self._keep(candidate):
             return True
         if self._keep(self.reruns.told(candidate)):
@@ -226,27 +228,20 @@ def _kind(report: Report) -> str:
 
 def _malformed(form: Format, prompt: Words, trace: Words, params: Mapping[str, Any], id: str, source: Report) -> Shrunk:
     """The shortest texts with the same complaint, as far as leaving words out leads."""
-    wanted, texts = _kind(source), [joined(prompt), joined(trace)]
-    before = sum(len(text.split()) for text in texts)
+    wanted, asked, said = _kind(source), joined(prompt), joined(trace)
+    before = len(f"{asked} {said}".split())
 
     def same(asked: str, said: str) -> bool:
         report = check(form, asked, said, params, id, "interpreter")
         return report.verdict is Verdict.MALFORMED and _kind(report) == wanted
 
-    complete = True
-    if same(*texts):
-        for place in (1, 0, 1):
-            texts[place] = _fewer(
-                texts[place], lambda text, place=place: same(*(text if i == place else texts[i] for i in (0, 1)))
-            )
-    report = check(form, *texts, params, id, "interpreter")
-    row = {
-        "id": id,
-        "format": form.name,
-        "prompt": texts[0],
-        "trace": texts[1],
-        "params": {n: plain(v) for n, v in params.items()},
-    }
+    if same(asked, said):
+        for _ in range(ROUNDS):
+            said = _fewer(said, partial(same, asked))
+            asked = _fewer(asked, partial(_swapped, same, said))
+    report = check(form, asked, said, params, id, "interpreter")
+    given = {name: plain(value) for name, value in params.items()}
+    row = {"id": id, "format": form.name, "prompt": asked, "trace": said, "params": given}
     return Shrunk(
         row=row | {"rule": report.rule, "event": None, "events": report.events},
         message=report.message,
@@ -254,9 +249,13 @@ def _malformed(form: Format, prompt: Words, trace: Words, params: Mapping[str, A
         problem={},
         free=(),
         before={"words": before},
-        complete=complete,
+        complete=True,
         source=source,
     )
+
+
+def _swapped(same: Callable[[str, str], bool], said: str, asked: str) -> bool:
+    return same(asked, said)
 
 
 def _fewer(text: str, same: Callable[[str], bool]) -> str:
