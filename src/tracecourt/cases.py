@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from tracecourt.check import DECLARED, check, conclude, opened
+from tracecourt.check import DECLARED, conclude, opened
+from tracecourt.documents import read_document
 from tracecourt.engines.interpreter import Undetermined
 from tracecourt.engines.primitives import TooLarge, Undefined
 from tracecourt.errors import InputError
@@ -159,7 +160,7 @@ class Judge:
             for trace in (text, text.split(" ")):
                 found = {"id": id, "format": self.form.name, "prompt": made["prompt"], "trace": trace, "params": made["params"]}
                 try:
-                    report = check(self.form, found["prompt"], trace, made["params"], id, "interpreter")
+                    report = conclude(opened(self.form, read_document(self.form, found["prompt"], trace), made["params"]), id)
                 except InputError:
                     continue
                 if self._same(report, case):

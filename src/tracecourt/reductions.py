@@ -36,6 +36,7 @@ class Reductions:
             "values": self.values,
             "inner": self.inner,
             "names": self.names,
+            "numbers": self.numbers,
             "arguments": self.arguments,
         }
 
@@ -188,6 +189,22 @@ class Reductions:
         cut = {k: v for k, v in value.items() if k not in links or v is True} if isinstance(value, dict) else value
         return mapped(self.sorts[name], cut, lambda sort, old, inside: links.get(old, old) if isinstance(old, str) else old)
 
+    def numbers(self, case: Case) -> Iterator[Case]:
+        """With a simpler number in the place of one, wherever it stands in facts and arguments."""
+        found: dict[Any, None] = {}
+
+        def note(sort: t.Sort, value: Any, inside: bool) -> Any:
+            if t.numeric(sort) and not isinstance(sort, t.Range):
+                found.setdefault(value)
+            return value
+
+        for name, value in case.facts.items():
+            if value is not None:
+                mapped(self.sorts[name], value, note)
+        for old in sorted(found, key=simplicity, reverse=True):
+            for new in lower(t.RATIONAL, old):
+                yield self._changed(case, _putting(new, old))
+
     def arguments(self, case: Case) -> Iterator[Case]:
         """With simpler arguments of one event."""
         for index, (action, arguments) in enumerate(case.events):
@@ -272,6 +289,17 @@ def _without(value: Any, first: int, behind: int) -> Any:
 
 def _collects(sort: t.Sort) -> bool:
     return isinstance(sort, t.List) and isinstance(sort.element, t.Collection)
+
+
+def _putting(new: Any, old: Any) -> Callable[[t.Sort, Any, bool], Any]:
+    """The change that puts a number in the place of another, in formulas, too."""
+
+    def change(sort: t.Sort, value: Any, inside: bool) -> Any:
+        if isinstance(value, tuple):
+            return tuple(change(sort, part, inside) for part in value)
+        return new if value == old and not isinstance(value, (bool, str)) and not isinstance(sort, t.Range) else value
+
+    return change
 
 
 def _leaving_out(gone: str) -> Callable[[t.Sort, Any, bool], Any]:

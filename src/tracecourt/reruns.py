@@ -13,7 +13,7 @@ from tracecourt.cases import Case, Judge, order, simplicity
 from tracecourt.check import DECLARED
 from tracecourt.engines.interpreter import Action, Undetermined
 from tracecourt.engines.primitives import Registers, TooLarge, Undefined
-from tracecourt.engines.values import freeze, snapshot
+from tracecourt.engines.values import freeze, occurrences, snapshot
 from tracecourt.generate import Event
 from tracecourt.mutate import Proposer
 from tracecourt.spec import sorts as t
@@ -22,6 +22,8 @@ PROPOSED = 60  # values of one sort that are tried as arguments
 BREAKING = 60  # arguments that break the rule in one state, of which the simplest are taken
 TRIED = 4  # of them are printed
 EXTREME = 4  # values that are farthest from the simplest, beyond which there may be none
+RECENT = 4  # events whose values are tried as arguments of the next
+LEGAL = 4  # legal events of which others with one other argument are made
 CHOICES = 60  # events that are followed from one state
 Proposals = Callable[[t.Sort], Sequence[Any]]
 
@@ -86,6 +88,34 @@ class Reruns:
 
         return propose
 
+    def _also(self, propose: Proposals, events: Sequence[Event]) -> Proposals:
+        """The same values, and those of the last events so far."""
+        recent = [
+            (part.sort, value)
+            for action, arguments in events[-RECENT:]
+            for part, value in zip(self.form.system.shown[action.event.name], arguments, strict=True)
+        ]
+
+        def also(sort: t.Sort) -> Sequence[Any]:
+            said = (freeze(one) for own, value in recent for one in occurrences(own, sort, value))
+            return [*dict.fromkeys((*said, *propose(sort)))]
+
+        return also
+
+    def _beside(self, r: Registers, propose: Proposals) -> Iterator[tuple[Any, ...]]:
+        """Arguments that differ from legal ones in one value, and break the rule."""
+        assert self.action is not None
+        interpreter, proposer = self.form.interpreter, Proposer(propose, Random(0))
+        with suppress(TooLarge, Undefined, RecursionError):
+            for legal in islice(self.form.legal.arguments(self.action, list(r)), LEGAL):
+                for place, parameter in enumerate(self.action.event.parameters):
+                    for value in map(freeze, proposer.near(parameter.sort, legal[place])):
+                        arguments = (*legal[:place], value, *legal[place + 1 :])
+                        interpreter.bind(self.action, r, arguments)
+                        sound = (c for c in self.action.clauses if c.rule.level != DECLARED)
+                        if next((c.rule for c in sound if not c.holds(r)), None) is self.judge.rule:
+                            yield arguments
+
     def _lasts(self, r: Registers, propose: Proposals) -> list[tuple[Any, ...]]:
         """Arguments with which an event breaks the rule in this state, the simplest first."""
         assert self.action is not None
@@ -102,7 +132,7 @@ class Reruns:
                 yield replace(case, events=shown)
             return
         if self.action is not None and self.action.event.name not in system.silent:
-            for arguments in self._lasts(r, propose)[:TRIED]:
+            for arguments in self._lasts(r, self._also(propose, shown))[:TRIED]:
                 with suppress(Undefined):
                     printed = self._shown(self.action, arguments, r)
                     yield replace(case, events=(*shown, (self.action, printed)))
@@ -135,7 +165,11 @@ class Reruns:
             kept.append((action, arguments))
         propose = self._proposals(case, r)
         same = replace(case, events=(*kept, *case.events[last:]))
-        return next(self._confirmed(same, self._cases(case, r, tuple(kept), propose)), None)
+        told = next(self._confirmed(same, self._cases(case, r, tuple(kept), propose)), None)
+        if told is not None or self.action is None:
+            return told
+        nearest = sorted(islice(self._beside(r, propose), BREAKING), key=simplicity)
+        return next((replace(case, events=(*kept, (self.action, arguments))) for arguments in nearest), None)
 
     def _confirmed(self, first: Case, others: Iterator[Case]) -> Iterator[Case]:
         seen = set()

@@ -22,7 +22,7 @@ from tracecourt.spec import sorts as t
 from tracecourt.verdict import Report, Verdict, plain
 
 SCHEMA = "tracecourt/shrink/1"
-WORK = 40_000  # events that are tried in all
+WORK = 20_000  # events that are tried in all
 FIRST = 2_000  # states looked at for a short trace of the problem as it is
 STATES = 300  # states looked at for each candidate
 LONG = 10  # events of the longest trace that is looked for from scratch
@@ -83,9 +83,13 @@ def shrink(
     judge = Judge(form, first.rule)
     trial = opened(form, read_document(form, prompt, trace), params or {})
     case = _cut(judge, trial, first.event, from_row(form.system, params or {}))
-    if (row := judge.row(case, report.id)) is None:
+    row = judge.row(case, report.id)
+    untied = replace(case, params={name: value for name, value in case.params.items() if name not in judge.tied})
+    if (without := judge.row(untied, report.id)) is not None:  # what is inferred from a fact is said once
+        case, row = untied, without
+    if row is None:
         raise InputError(f"the trace {id} cannot be printed up to the event that breaks the rule, and is not shrunk")
-    search = Search(judge, Case(case.facts, case.params, case.events), row, work)
+    search = Search(judge, case, row, work)
     search.run()
     return _shrunk(search, report, case)
 
