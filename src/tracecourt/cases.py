@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -144,29 +145,32 @@ class Judge:
         broken = (c.rule for c in action.clauses if c.rule.level != DECLARED and not c.holds(r))
         return next(broken, None) is self.rule
 
+    def said(self, case: Case) -> bool:
+        """Whether `check` says of the tokens that print a case what is said of the case; tokens are never half a word."""
+        return any(self._rows(case, "", as_tokens=True))
+
     def row(self, case: Case, id: str = "") -> dict[str, Any] | None:
         """The row that prints a case, if `check` says of the text what is said of the case.
 
         A text that stops inside what may be a longer word is given its end marker, or else printed as tokens.
         """
+        texts = self._rows(case, id, as_tokens=False)
+        return next(texts, None) or next(self._rows(case, id, as_tokens=True), None)
+
+    def _rows(self, case: Case, id: str, *, as_tokens: bool) -> Iterator[dict[str, Any]]:
         last = len(case.events) - (not self.at_end)
-        ends = (True,) if self.at_end else (False, True) if END in self.form.grammar.items else (False,)
-        for ended in ends:
-            try:
-                made = self.generator.row(id, case.problem, case.events, {})
+        marked = END in self.form.grammar.items
+        for ended in (True,) if self.at_end else (False, True) if marked else (False,):
+            with suppress(Unprintable, InputError):
+                made = self.generator.row(id, case.problem, (), {})
                 text = self.generator.trace(case.events, ended=ended)
-            except Unprintable:
-                continue
-            for trace in (text, text.split(" ")):
-                found = {"id": id, "format": self.form.name, "prompt": made["prompt"], "trace": trace, "params": made["params"]}
-                try:
-                    report = conclude(opened(self.form, read_document(self.form, found["prompt"], trace), made["params"]), id)
-                except InputError:
-                    continue
-                if self._same(report, case):
-                    marked = {"verdict": "unsound", "rule": self.rule.name, "event": last}
-                    return found | {"rule": self.rule.name, "event": last, "events": len(case.events), "expected": marked}
-        return None
+                trace = text.split(" ") if as_tokens else text
+                document = read_document(self.form, made["prompt"], trace)
+                if self._same(conclude(opened(self.form, document, made["params"]), id), case):
+                    found = {"id": id, "format": self.form.name, "prompt": made["prompt"], "trace": trace}
+                    expected = {"verdict": "unsound", "rule": self.rule.name, "event": last}
+                    beside = {"rule": self.rule.name, "event": last, "events": len(case.events), "expected": expected}
+                    yield found | {"params": made["params"]} | beside
 
 
 def ranges(sort: t.Sort) -> Iterator[t.Range]:

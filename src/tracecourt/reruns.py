@@ -42,6 +42,7 @@ class Reruns:
         self.action: Action | None = self.form.interpreter.actions.get(name)
         answer = system.answer
         apart = answer.event if answer and answer.apart and (judge.of_answer or judge.at_end) else None
+        self._sorted: dict[tuple[Any, ...], list[Any]] = {}
         self._answering = None if apart is None else self.form.interpreter.actions[apart.name]
 
     def step(self, number: int = 1) -> None:
@@ -77,7 +78,7 @@ class Reruns:
                 said = recent(sort)[-PROPOSED:]
                 pool = [*said, *stated(sort), *proposer.plain(sort)]
                 with suppress(TooLarge, Undefined):
-                    pool += self.form.interpreter.evaluator.inhabitants(sort)(r)
+                    pool += self._simplest(sort, self.form.interpreter.evaluator.inhabitants(sort)(r))
                 ordered = sorted(dict.fromkeys(map(freeze, pool)), key=simplicity)
                 values = [*ordered[:PROPOSED], *ordered[-EXTREME:], *map(freeze, said)]
                 near = [
@@ -87,6 +88,14 @@ class Reruns:
             return kept[id(sort)]
 
         return propose
+
+    def _simplest(self, sort: t.Sort, values: Sequence[Any]) -> list[Any]:
+        """The simplest values of a sort, and a few of the farthest."""
+        key = (id(sort), len(values), *values[:1], *values[-1:])
+        if key not in self._sorted:
+            ordered = sorted(values, key=simplicity)
+            self._sorted[key] = [*ordered[:PROPOSED], *ordered[PROPOSED:][-EXTREME:]]
+        return self._sorted[key]
 
     def _also(self, propose: Proposals, events: Sequence[Event]) -> Proposals:
         """The same values, and those of the last events so far."""
@@ -194,7 +203,7 @@ class Reruns:
             for r, shown in frontier:
                 for found in self._cases(case, r, shown, propose):
                     self.step(self.judge.cost(found))
-                    if self.judge.breaks(found) and self.judge.row(found) is not None:
+                    if self.judge.breaks(found) and self.judge.said(found):
                         return found
             after = []
             for r, shown in frontier:

@@ -83,13 +83,11 @@ def shrink(
     judge = Judge(form, first.rule)
     trial = opened(form, read_document(form, prompt, trace), params or {})
     case = _cut(judge, trial, first.event, from_row(form.system, params or {}))
-    row = judge.row(case, report.id)
     untied = replace(case, params={name: value for name, value in case.params.items() if name not in judge.tied})
-    if (without := judge.row(untied, report.id)) is not None:  # what is inferred from a fact is said once
-        case, row = untied, without
-    if row is None:
+    case = untied if judge.said(untied) else case  # what is inferred from a fact is said once
+    if not judge.said(case):
         raise InputError(f"the trace {id} cannot be printed up to the event that breaks the rule, and is not shrunk")
-    search = Search(judge, case, row, work)
+    search = Search(judge, case, work)
     search.run()
     return _shrunk(search, report, case)
 
@@ -104,8 +102,8 @@ def _cut(judge: Judge, trial: Trial, event: int, given: dict[str, Any]) -> Case:
 class Search:
     """Makes a case smaller as long as some pass does."""
 
-    def __init__(self, judge: Judge, case: Case, row: dict[str, Any], work: int = WORK) -> None:
-        self.judge, self.case, self.row = judge, case, row
+    def __init__(self, judge: Judge, case: Case, work: int = WORK) -> None:
+        self.judge, self.case = judge, case
         self.reruns, self.reductions = Reruns(judge, work), Reductions(judge)
         self.complete = False
         self._tried: set[tuple[Any, ...]] = set()
@@ -164,9 +162,9 @@ class Search:
 
     def _keep(self, found: Case | None) -> bool:
         """Keep a case that breaks the rule, if it is smaller and its text says the same."""
-        if found is None or order(found) >= order(self.case) or (row := self.judge.row(found, self.row["id"])) is None:
+        if found is None or order(found) >= order(self.case) or not self.judge.said(found):
             return False
-        self.case, self.row = found, row
+        self.case = found
         return True
 
 
@@ -195,7 +193,9 @@ def _free(judge: Judge, reductions: Reductions, case: Case) -> Iterator[tuple[st
 
 
 def _shrunk(search: Search, source: Report, before: Case) -> Shrunk:
-    judge, case, row = search.judge, search.case, search.row
+    judge, case = search.judge, search.case
+    row = judge.row(case, source.id)
+    assert row is not None  # its tokens were tried
     free = [*_free(judge, search.reductions, case)]
     report = check(judge.form, row["prompt"], row["trace"], row["params"], row["id"], "interpreter")
     texts = []
