@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from tracecourt.check import DECLARED, conclude, opened
 from tracecourt.documents import read_document
 from tracecourt.engines.interpreter import Undetermined
-from tracecourt.engines.primitives import TooLarge, Undefined
+from tracecourt.engines.primitives import Registers, TooLarge, Undefined
 from tracecourt.errors import InputError
 from tracecourt.formats import Format
 from tracecourt.generate import Event, Generator, Problem
@@ -23,6 +24,8 @@ from tracecourt.spec.rewrite import symbols
 from tracecourt.verdict import Report, Verdict
 
 Key = tuple[Any, ...]
+MANY = 30  # values of a range that are looked at
+PAIR = 2  # fields of tuples of which all combinations are
 HIDDEN = 60  # events that a trace which hides a part counts for, beside its own
 
 
@@ -56,12 +59,14 @@ def elements(value: Any) -> int:
 
 
 def weight(value: Any) -> int:
-    """How far a value is from the simplest: the sum of its numbers, fractions last."""
+    """How far a value is from the simplest: how many parts it has, and the sum of its numbers, fractions last."""
     match value:
-        case bool() | str() | None:
-            return int(value is True)
+        case None:
+            return 0
+        case bool() | str():
+            return 1 + (value is True)
         case int():
-            return 2 * abs(value) + (value < 0)
+            return 1 + 2 * abs(value) + (value < 0)
         case Fraction():
             return 100 + 2 * (abs(value.numerator) + value.denominator)
         case dict():
@@ -144,6 +149,23 @@ class Judge:
         interpreter.bind(action, r, arguments)
         broken = (c.rule for c in action.clauses if c.rule.level != DECLARED and not c.holds(r))
         return next(broken, None) is self.rule
+
+    def inhabitants(self, sort: t.Sort, r: Registers) -> list[Any]:
+        """Values of a sort, the first ones and the last ones where there are many; none where they cannot be listed.
+
+        Raises:
+            TooLarge, Undefined: when a bound has no value.
+        """
+        evaluator = self.form.interpreter.evaluator
+        match sort:
+            case t.Range(low=low, high=high):
+                values = range(evaluator.code(low)(r), evaluator.code(high)(r) + 1)
+                return [*values] if len(values) <= MANY else [*values[: MANY - 1], values[-1]]
+            case t.Tuple(fields=fields) if len(fields) <= PAIR:
+                return list(product(*(self.inhabitants(inner, r) for _, inner in fields)))
+            case t.Enum() | t.Bool():
+                return list(evaluator.inhabitants(sort)(r))
+        return []
 
     def said(self, case: Case) -> bool:
         """Whether `check` says of the tokens that print a case what is said of the case; tokens are never half a word."""

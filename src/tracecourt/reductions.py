@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import product
 from typing import Any
 
 from tracecourt.cases import Case, Dropped, Judge, elements, limits, mapped, order, simplicity
@@ -163,7 +163,7 @@ class Reductions:
         interpreter = self.form.interpreter
         try:
             r, _, _ = interpreter.problem(case.facts, case.params, lambda wanted: [])
-            return sorted(islice(interpreter.evaluator.inhabitants(sort)(r), POOL), key=simplicity)[:SIMPLEST]
+            return sorted(self.judge.inhabitants(sort, r), key=simplicity)[:SIMPLEST]
         except (TooLarge, Undefined):
             return []
 

@@ -78,7 +78,7 @@ class Reruns:
                 said = recent(sort)[-PROPOSED:]
                 pool = [*said, *stated(sort), *proposer.plain(sort)]
                 with suppress(TooLarge, Undefined):
-                    pool += self._simplest(sort, self.form.interpreter.evaluator.inhabitants(sort)(r))
+                    pool += self._simplest(sort, self.judge.inhabitants(sort, r))
                 ordered = sorted(dict.fromkeys(map(freeze, pool)), key=simplicity)
                 values = [*ordered[:PROPOSED], *ordered[-EXTREME:], *map(freeze, said)]
                 near = [

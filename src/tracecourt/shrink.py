@@ -243,6 +243,7 @@ def _malformed(form: Format, prompt: Words, trace: Words, params: Mapping[str, A
         for _ in range(ROUNDS):
             said = _fewer(said, partial(same, asked))
             asked = _fewer(asked, partial(_swapped, same, said))
+        said = said.rstrip() if same(asked, said.rstrip()) else said
     report = check(form, asked, said, params, id, "interpreter")
     given = {name: plain(value) for name, value in params.items()}
     row = {"id": id, "format": form.name, "prompt": asked, "trace": said, "params": given}
