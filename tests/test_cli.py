@@ -28,6 +28,7 @@ COMMANDS = {
     "new": ("mine",),
     "compare": ("a", "b"),
     "counterexample": ("a",),
+    "shrink": ("-", *MAZE, "--id", "a"),
 }
 ALL = jsonl(row(), row(UNSOUND, "b"), row(MALFORMED, "c"), row(TRUNCATED, "d"))
 
@@ -80,6 +81,11 @@ USAGE = [
     pytest.param(("repair", "-", *MAZE, "--most", "-1"), 2, "-1 is not in the range x>=0", id="repair most -1"),
     pytest.param(("repair", "-", *MAZE, "--budget", "0"), 2, "0 is not in the range x>=1", id="repair budget 0"),
     pytest.param(("repair", "-", *MAZE, "--plan", "--plan=1"), 2, "does not take a value", id="repair plan"),
+    pytest.param(("shrink", *MAZE, "--id", "a"), 2, "Missing argument 'FILE'", id="shrink without a file"),
+    pytest.param(("shrink", "-", "--id", "a"), 2, "Missing option '--format'", id="shrink without a format"),
+    pytest.param(("shrink", "-", *MAZE), 2, "Missing option '--id'", id="shrink without an id"),
+    pytest.param(("shrink", "-", *MAZE, "--id", "a", "--output", "row"), 2, "is not one of 'text', 'json'", id="shrink row"),
+    pytest.param(("shrink", "no-such", *MAZE, "--id", "a"), 2, "cannot read no-such", id="shrink no file"),
     pytest.param(("generate",), 2, "Missing option '--format'", id="generate without a format"),
     pytest.param(("generate", *MAZE, "-n", "-1"), 2, "-1 is not in the range x>=0", id="generate -1"),
     pytest.param(("generate", *MAZE, "-n", "some"), 2, "'some' is not a valid integer", id="generate some"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracecourt.explain import Explanation as Explanation
     from tracecourt.identify import Identification as Identification
     from tracecourt.repair import Repair as Repair
+    from tracecourt.shrink import Shrunk as Shrunk
     from tracecourt.verdict import PlanStatus as PlanStatus
     from tracecourt.verdict import Report as Report
     from tracecourt.verdict import Verdict as Verdict
@@ -33,6 +34,7 @@ _CONTENTS = {
     "Explanation": "explain",
     "Identification": "identify",
     "Repair": "repair",
+    "Shrunk": "shrink",
     "PlanStatus": "verdict",
     "Report": "verdict",
     "Verdict": "verdict",

@@ -18,6 +18,7 @@ from tracecourt.parameters import from_row
 from tracecourt.repair import MOST, Repair, repair
 from tracecourt.resources import Library
 from tracecourt.rows import Fields, Row, rows_of
+from tracecourt.shrink import Shrunk, shrink
 from tracecourt.verdict import Report
 
 
@@ -77,6 +78,15 @@ class Court:
     def explain(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Explanation:
         """Try one trace and explain the outcome."""
         return explain(self._form, prompt, trace, params, id)
+
+    def shrink(self, prompt: Words, trace: Words, params: Mapping[str, Any] | None = None, id: str = "") -> Shrunk:
+        """A minimal problem and trace that break the same rule as this one, by the last event; of a malformed text, few words.
+
+        Raises:
+            InputError: when a parameter has a value that it cannot have, or there is nothing to shrink: the trace is sound,
+                truncated or unknown.
+        """
+        return shrink(self._form, prompt, trace, params, id)
 
     def identify(
         self,

@@ -21,6 +21,7 @@ from tracecourt.cli_compare import compare
 from tracecourt.cli_repair import repair
 from tracecourt.cli_rows import format_option, given_params, load_format, printable, row_options, wanted_rows
 from tracecourt.cli_search import limit_options
+from tracecourt.cli_shrink import shrink
 from tracecourt.errors import TracecourtError, placed
 
 if TYPE_CHECKING:
@@ -269,6 +270,7 @@ def new(name: str) -> None:
 cli.add_command(counterexample)
 cli.add_command(compare)
 cli.add_command(repair)
+cli.add_command(shrink)
 
 
 # ---------------------------------------------------------------- helpers
