@@ -236,7 +236,7 @@ def test_generated_traces_are_sound(name: str) -> None:
         assert check(form, row["prompt"], row["trace"], row["params"]).verdict == "sound", row
 
 
-@pytest.mark.parametrize(("name", "count"), [(SEARCH, 20), (STRICT, 20), (THOUGHTS, 150), (EQUATIONS, 150)])
+@pytest.mark.parametrize(("name", "count"), [(SEARCH, 10), (STRICT, 10), (THOUGHTS, 60), (EQUATIONS, 60)])
 def test_mutants_get_the_verdict_rule_and_event_of_their_label(name: str, count: int) -> None:
     form = open_format(name)
     for row in Mutator(Generator(form, SMALL[name])).rows(count, 5):

@@ -196,7 +196,7 @@ def labelled(name: str, number: int, seed: int) -> Counter[str | None]:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_mutants_get_their_label(name: str) -> None:
-    assert sum(labelled(name, 40, 3).values()) == 40
+    assert sum(labelled(name, 15, 3).values()) == 15
 
 
 @pytest.mark.slow

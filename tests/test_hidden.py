@@ -198,7 +198,7 @@ def matched(text: list[Any], shown: list[Any], *, gaps: bool) -> int:
     return at
 
 
-@pytest.mark.parametrize("level", ["l1", "l2", "l3"])
+@pytest.mark.parametrize("level", ["l1", "l2", pytest.param("l3", marks=pytest.mark.slow)])
 def test_a_text_is_refuted_just_when_no_run_prints_it_and_where_the_last_one_stops(level: str) -> None:
     form, whole = open_format(f"dualformer-maze-{level}"), open_format("searchformer-maze")
     tally = Counter[str]()
