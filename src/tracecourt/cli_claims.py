@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracecourt.cli_search import FOUND, NONE, UNKNOWN, conclude, limit_options, teller
+from tracecourt.cli_search import FOUND, NONE, UNKNOWN, conclude, given_option, limit_options, teller
 from tracecourt.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,13 +25,7 @@ if TYPE_CHECKING:
     metavar="CLAIM",
     help="A claim or lemma of the procedure, or an expression over the last state of a run.",
 )
-@click.option(
-    "--given",
-    "givens",
-    multiple=True,
-    metavar="GIVEN",
-    help="An assumption of the domain, or an expression over a problem's facts; may be repeated.",
-)
+@given_option
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the procedure; may be repeated.")
 @click.option("--domain", metavar="NAME", help="Over which problems; else those of the procedure's own trace blocks.")
 @click.option("--nodes", "largest", type=click.IntRange(min=1), default=5, show_default=True, help="The largest size.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracecourt.cli_search import FOUND, NONE, UNKNOWN, conclude, limit_options, teller
+from tracecourt.cli_search import FOUND, NONE, UNKNOWN, conclude, given_option, limit_options, teller
 
 if TYPE_CHECKING:
     from tracecourt.compare import Comparison
@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 @click.option("--param-a", "params_one", multiple=True, metavar="NAME=VALUE", help="A parameter of A.")
 @click.option("--param-b", "params_other", multiple=True, metavar="NAME=VALUE", help="A parameter of B.")
 @click.option("--domain", metavar="NAME", help="Over which problems; else those of A's own trace blocks.")
-@click.option(
-    "--given",
-    "givens",
-    multiple=True,
-    metavar="GIVEN",
-    help="An assumption of the domain, or an expression over a problem's facts; may be repeated.",
-)
+@given_option
 @click.option("--nodes", "largest", type=click.IntRange(min=1), default=4, show_default=True, help="The largest size.")
 @click.option("--events", type=click.IntRange(min=0), help="The longest trace; else 3 events for each unit of size, and one.")
 @limit_options(600)

@@ -20,6 +20,17 @@ GRACE = 30  # seconds after which a command ends though Z3 has not kept its limi
 GLANCE = 0.1  # seconds between looks at a search
 
 
+def given_option(command: C) -> C:
+    """`--given GIVEN`."""
+    return click.option(
+        "--given",
+        "givens",
+        multiple=True,
+        metavar="GIVEN",
+        help="An assumption of the domain, or an expression over a problem's facts; may be repeated.",
+    )(command)
+
+
 def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
     """A number of seconds that comes to an end."""
     if not isfinite(seconds):

@@ -243,8 +243,9 @@ def compare(
     directions = Direction(first, second), Direction(second, first)
     limits = limits or Limits()
     searches = [_search(direction, size.name, events, limits, tell) for direction in directions]
-    known_so_far = Comparison(chosen, worded(first.assumed), largest, directions)
-    for number in sizes(first.system, largest):
+    looked_at = sizes(first.system, largest)
+    known_so_far = Comparison(chosen, worded(first.assumed), looked_at.stop - 1, directions)
+    for number in looked_at:
         for place, search in enumerate(searches):
             direction = known_so_far.directions[place]
             if direction.open:

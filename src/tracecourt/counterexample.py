@@ -269,7 +269,7 @@ def _printed(
     known: Counterexample, specifications: Specifications, problem: Problem, events: Sequence[Event], promise: ir.Promise
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The row that `check` reads, and the format that checks it; none where no format has this procedure and domain."""
-    for form, own in printing(specifications, known.domain, known.procedure):
-        if own is not None:
-            return row(form, f"{known.procedure}-{known.claim}", problem, events, ended=promise.kind == "claim"), own
-    return None, None
+    form, own = next(printing(specifications, known.domain, known.procedure), (None, None))  # its own come first
+    if form is None or own is None:
+        return None, None
+    return row(form, f"{known.procedure}-{known.claim}", problem, events, ended=promise.kind == "claim"), own

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tracecourt.engines.symbolic.least import Tell, fixed_facts, least_measures
+from tracecourt.engines.symbolic.least import Tell, facts_of, least_measures
 from tracecourt.engines.symbolic.machine import Machine
 from tracecourt.engines.symbolic.relation import preserved
 from tracecourt.engines.symbolic.run import Runs, allowed
-from tracecourt.engines.symbolic.smallest import Sized, Witness, plainest_witness
+from tracecourt.engines.symbolic.smallest import WORDS, Sized, Witness, plainest_witness
 from tracecourt.engines.symbolic.solving import Answer, Limits, Query
 from tracecourt.engines.symbolic.symmetry import interchangeable
 from tracecourt.engines.symbolic.terms import Truth, both, conj, disj, neg
@@ -92,7 +92,7 @@ class Difference:
         search = _Lockstep(self, size, whole=False)
         for events in range(most + 1):
             answer = search.ask()
-            self.tell(f"{self.asked.size} {size}, {events} events: {_WORDS[answer]}")
+            self.tell(f"{self.asked.size} {size}, {events} events: {WORDS[answer]}")
             if answer == "sat":
                 return Sized(size, "found", events), self._least(size, events, search)
             if answer == "unknown":
@@ -123,7 +123,7 @@ class Difference:
         least, model = least_measures(
             search.accepts, search.query, search.ask, model, measures, whole=search is not found, tell=self.tell
         )
-        facts = fixed_facts(search.accepts, search.query, model)
+        facts = facts_of(search.accepts, model)
         witness = Witness(size, facts, tuple(search.runs.events(model)), least)
         return plainest_witness(search.accepts, self.alike, witness)
 
@@ -168,6 +168,3 @@ class _Lockstep:
         self.refuses.enter(self.believed)
         ends, may_end = (conj(truth for _, truth in machine.ending()) for machine in (self.accepts, self.refuses))
         return self.query.ask(conj((self.happens, ends, disj((self.objected, neg(may_end))))))
-
-
-_WORDS = {"sat": "found", "unsat": "none", "unknown": "not known"}

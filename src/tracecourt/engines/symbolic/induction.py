@@ -23,7 +23,7 @@ def inductive(opened: Opened, conditions: Sequence[ir.Rule], levels: Sequence[st
     try:
         machine, query = opened()
         start = machine.initial()
-        kept = [rule for rule in conditions if _holds(query, _asked(machine, start, rule))]
+        kept = [rule for rule in conditions if proves(query, _asked(machine, start, rule))]
         state = any_state(machine)
         steps = _steps(machine, state, levels)
         before = {rule: _asked(machine, state, rule) for rule in kept}
@@ -32,7 +32,7 @@ def inductive(opened: Opened, conditions: Sequence[ir.Rule], levels: Sequence[st
         return []
     while True:
         premises = [before[rule] for rule in kept]
-        failed = [r for r in kept if not all(_holds(query, truth, taken, *premises) for taken, truth in after[r])]
+        failed = [r for r in kept if not all(proves(query, truth, taken, *premises) for taken, truth in after[r])]
         kept = [rule for rule in kept if rule not in failed]
         if not failed or not kept:
             return kept
@@ -54,7 +54,8 @@ def _asked(machine: Machine, state: State, rule: ir.Rule) -> Truth:
     return machine.symbolic.holds(rule.condition)
 
 
-def _holds(query: Query, condition: Truth, *premises: Truth) -> bool:
+def proves(query: Query, condition: Truth, *premises: Truth) -> bool:
+    """Whether a condition follows from premises."""
     return query.ask(conj(premises), neg(condition)) == "unsat"
 
 
@@ -66,7 +67,7 @@ def follows(opened: Opened, lemmas: Sequence[ir.Rule], claim: ir.Rule) -> bool:
         premises = [_asked(machine, state, rule) for rule in lemmas]
         machine.enter(state)
         premises += [truth for _, truth in machine.ending()]
-        return _holds(query, machine.symbolic.holds(claim.condition), *premises)
+        return proves(query, machine.symbolic.holds(claim.condition), *premises)
     except NotSymbolic:
         return False
 

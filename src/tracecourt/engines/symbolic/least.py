@@ -8,7 +8,7 @@ from typing import Any
 from tracecourt.engines.symbolic.machine import Machine
 from tracecourt.engines.symbolic.solving import Answer, Model, Query
 from tracecourt.engines.symbolic.terms import compare
-from tracecourt.engines.symbolic.values import equal, opened
+from tracecourt.engines.symbolic.values import equal
 from tracecourt.spec import ir
 from tracecourt.spec import sorts as t
 
@@ -71,9 +71,6 @@ def _descend(query: Query, ask: Callable[[], Answer], value: Any, model: Model, 
     return low >= best, model
 
 
-def fixed_facts(machine: Machine, query: Query, model: Model) -> Mapping[str, Any]:
-    """The facts of the problem that was found; from now on it is the only one that is asked for."""
-    places = machine.symbolic.places
-    facts = {fact.name: model.value(places[fact]) for fact in machine.system.facts}
-    query.require(*(equal(places[fact], opened(facts[fact.name])) for fact in machine.system.facts))
-    return facts
+def facts_of(machine: Machine, model: Model) -> Mapping[str, Any]:
+    """The facts of the problem that was found."""
+    return {fact.name: model.value(machine.symbolic.places[fact]) for fact in machine.system.facts}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tracecourt.engines.symbolic.induction import looks_back
+from tracecourt.engines.symbolic.induction import looks_back, proves
 from tracecourt.engines.symbolic.machine import Machine, State
 from tracecourt.engines.symbolic.run import allowed, any_state, bound, chosen_parameters, searching
 from tracecourt.engines.symbolic.solving import Query
@@ -44,14 +44,14 @@ def preserved(opened: Callable[[], tuple[Machine, Machine, Query]], assumed: Seq
         start = one.initial(), other.initial()
         states = any_state(one), any_state(other)
         conditions = [*_common(one, other), *_lemmas(one, query, assumed), *_lemmas(other, query, assumed)]
-        kept = [condition for condition in conditions if _holds(query, condition(start))]
+        kept = [condition for condition in conditions if proves(query, condition(start))]
         steps = list(_steps((one, other), states))
         before = {condition: condition(states) for condition in kept}
         ends = implied(_may_end(one, states[0]), _may_end(other, states[1]))
         wanted = [*(implied(step.accepted, step.allowed) for step in steps), ends]
 
         def enough() -> bool:
-            return all(_holds(query, truth, *(before[c] for c in kept)) for truth in wanted)
+            return all(proves(query, truth, *(before[c] for c in kept)) for truth in wanted)
 
         if not enough():
             return False
@@ -60,7 +60,7 @@ def preserved(opened: Callable[[], tuple[Machine, Machine, Query]], assumed: Seq
         return False
     while True:
         premises = [before[c] for c in kept]
-        failed = [c for c in kept if not all(_holds(query, neg(broken), *premises) for broken in after[c])]
+        failed = [c for c in kept if not all(proves(query, neg(broken), *premises) for broken in after[c])]
         kept = [c for c in kept if c not in failed]
         if not kept or not failed:
             return bool(kept) and enough()
@@ -83,7 +83,7 @@ def _lemmas(machine: Machine, query: Query, assumed: Sequence[ir.Rule]) -> Itera
     wanted = [p for p in system.promises if p.kind == "lemma" and not looks_back(system, p.rule)]
     under = {name for p in wanted for name in p.under}
     follows: Mapping[str, bool] = {
-        p.rule.name: p.rule.name in names or _holds(query, machine.symbolic.holds(p.rule.condition))
+        p.rule.name: p.rule.name in names or proves(query, machine.symbolic.holds(p.rule.condition))
         for p in system.givens
         if p.rule.name in under
     }
@@ -115,7 +115,3 @@ def _steps(pair: Pair, states: States) -> Iterator[_Step]:
         fits = allowed(other, same, ir.SOUND_LEVELS)
         after = one.after(event, arguments, states[0]), other.after(same, arguments, states[1])
         yield _Step(accepted, fits, after)
-
-
-def _holds(query: Query, condition: Truth, *premises: Truth) -> bool:
-    return query.ask(conj(premises), neg(condition)) == "unsat"

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from tracecourt.engines.symbolic.induction import follows, inductive, looks_back
-from tracecourt.engines.symbolic.least import Tell, fixed_facts, least_measures
+from tracecourt.engines.symbolic.least import Tell, facts_of, least_measures
 from tracecourt.engines.symbolic.machine import Machine, State
 from tracecourt.engines.symbolic.run import Event, Runs, exchangeable
 from tracecourt.engines.symbolic.solving import Answer, Limits, Model, Query
@@ -126,7 +126,7 @@ class Smallest:
         most = self.asked.rounds or self._usual(size, search.swept)
         for rounds in range(most + 1):
             answer = search.round() if rounds else search.at_once()
-            self.tell(f"{self.asked.size} {size}, {rounds} rounds: {_WORDS[answer]}")
+            self.tell(f"{self.asked.size} {size}, {rounds} rounds: {WORDS[answer]}")
             if answer == "sat":
                 return self._found(size, rounds, lemmas, search)
             if answer == "unknown":
@@ -187,8 +187,8 @@ class Smallest:
             whole=search is not found,
             tell=self.tell,
         )
-        model = search.shortest() or model  # before facts are named: a shorter run may have other names for the same problem
-        facts = fixed_facts(search.machine, search.query, model)
+        model = search.shortest() or model
+        facts = facts_of(search.machine, model)
         witness = Witness(size, facts, tuple(search.runs.events(model)), least)
         return plainest_witness(search.machine, self.alike, witness)
 
@@ -252,7 +252,7 @@ class _Unrolled:
         return None
 
 
-_WORDS = {"sat": "found", "unsat": "none", "unknown": "not known"}
+WORDS = {"sat": "found", "unsat": "none", "unknown": "not known"}
 
 
 def plainest_witness(machine: Machine, alike: Sequence[Any], witness: Witness) -> Witness:
